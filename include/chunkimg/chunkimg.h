@@ -1,0 +1,291 @@
+/*
+ * chunkimg: cut large images into tiles and process them in parallel.
+ *
+ * This is the only public header. It holds two things: the vocabulary (status
+ * codes, errors, option rows) that every folder of the library speaks, and the
+ * job interface that programs call. It includes nothing of the library.
+ *
+ * A program fills a chunkimg_options, opens a job (which reads the header of
+ * the input and fixes the plan), looks at the plan if it wants to, runs it and
+ * reads the result:
+ *
+ *     chunkimg_options o = {.struct_size = sizeof o};
+ *     chunkimg_error err;
+ *     chunkimg_job *job;
+ *     chunkimg_options_init(&o);
+ *     o.input = "photo.png";
+ *     if (chunkimg_open(&o, &job, &err) == CHUNKIMG_OK) {
+ *         if (chunkimg_run(job, &err) != CHUNKIMG_OK) ...
+ *         chunkimg_close(&job);
+ *     }
+ *
+ * Threads: a job belongs to one thread at a time. Different jobs may run in
+ * different threads, except that a job in the mode "processes" forks and so
+ * must be run before the program starts threads of its own.
+ * The library never prints, never exits and keeps no global state.
+ */
+#ifndef CHUNKIMG_CHUNKIMG_H
+#define CHUNKIMG_CHUNKIMG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The build reads the version from these lines. */
+#define CHUNKIMG_VERSION_MAJOR 0
+#define CHUNKIMG_VERSION_MINOR 1
+#define CHUNKIMG_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define CHUNKIMG_API __attribute__((visibility("default")))
+#else
+#define CHUNKIMG_API
+#endif
+
+/* ---- status and errors ------------------------------------------------ */
+
+/* name, exit code of the command line, text */
+#define CHUNKIMG_STATUS_MAP(X)                                                \
+    X(OK, 0, "success")                                                       \
+    X(SYSTEM, 1, "a read, a write or a system call failed")                   \
+    X(USAGE, 2, "an option has a value it cannot take")                       \
+    X(BAD_INPUT, 3, "the input is damaged or unsupported")                    \
+    X(LIMIT, 4, "a limit would be passed")                                    \
+    X(WORKER, 5, "a worker died and its tile could not be saved")             \
+    X(PARTIAL, 6, "finished, but some inputs or tiles failed")                \
+    X(INTERRUPTED, 130, "interrupted")
+
+typedef enum chunkimg_status {
+#define X(name, code, text) CHUNKIMG_##name,
+    CHUNKIMG_STATUS_MAP(X)
+#undef X
+        CHUNKIMG_STATUS_COUNT
+} chunkimg_status;
+
+/* Text and command-line exit code of a status. Any thread. */
+CHUNKIMG_API const char *chunkimg_status_text(chunkimg_status status);
+CHUNKIMG_API int chunkimg_status_exit_code(chunkimg_status status);
+
+/* One failure. Holds no pointer, so it may lie in shared memory. */
+typedef struct chunkimg_error {
+    chunkimg_status status;
+    int os_errno;     /* errno of the failed call, 0 where there was none */
+    int32_t col, row; /* the tile it belongs to, -1: none */
+    char text[488];   /* what was being done, to what, and why it failed */
+} chunkimg_error;
+
+/* ---- options ---------------------------------------------------------- */
+
+typedef enum chunkimg_type {
+    CHUNKIMG_FLAG,   /* bool */
+    CHUNKIMG_INT,    /* int64_t */
+    CHUNKIMG_REAL,   /* double */
+    CHUNKIMG_SIZE,   /* uint64_t, bytes; K M G and KiB MiB GiB are understood */
+    CHUNKIMG_CHOICE, /* int, index into choices */
+    CHUNKIMG_TEXT,   /* const char *, borrowed */
+    CHUNKIMG_PAIR,   /* chunkimg_pair, "N" or "AxB" */
+    CHUNKIMG_LIST    /* chunkimg_list, repeatable text, borrowed items */
+} chunkimg_type;
+
+typedef struct chunkimg_pair {
+    int64_t a, b; /* b is 0 where one number was given */
+} chunkimg_pair;
+
+#define CHUNKIMG_LIST_MOST 64
+
+typedef struct chunkimg_list {
+    size_t count;
+    const char *items[CHUNKIMG_LIST_MOST];
+} chunkimg_list;
+
+/*
+ * One option, born here once: the parser, --help, the man page, completions,
+ * the bounds check and the error text all read this row. A table of rows ends
+ * with a row whose name is NULL.
+ */
+typedef struct chunkimg_option {
+    const char *name;  /* "tile-size" */
+    char letter;       /* short form, 0: none */
+    chunkimg_type type;
+    size_t offset;     /* of the value in the struct that the table fills */
+    double least, most;         /* INT, REAL, SIZE, PAIR: the range, inclusive */
+    const char *unit;           /* "pixels"; NULL: none */
+    const char *const *choices; /* CHOICE: NULL-terminated */
+    const char *fallback;       /* the default as a user would type it; NULL: none */
+    const char *value;          /* placeholder in help: "N", "WxH" */
+    const char *help;           /* one line */
+} chunkimg_option;
+
+/* Sets every value of the struct at `into` to its row's default. */
+CHUNKIMG_API void chunkimg_option_defaults(const chunkimg_option *rows, void *into);
+
+/*
+ * Parses `text` for the row `name` and stores it in the struct at `into`.
+ * `text` is borrowed where the type is TEXT or LIST. CHUNKIMG_USAGE with a
+ * sentence that states range and unit where it does not fit.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_option_set(const chunkimg_option *rows, void *into, const char *name,
+                                                 const char *text, chunkimg_error *err);
+
+/* The row of that name, or NULL. `suggestion` (may be NULL) gets the nearest name, or NULL. */
+CHUNKIMG_API const chunkimg_option *chunkimg_option_find(const chunkimg_option *rows, const char *name,
+                                                         const char **suggestion);
+
+typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDGE_SHIFT, CHUNKIMG_EDGE_DROP } chunkimg_edge;
+
+/*
+ * What a job is to do. Fill it by chunkimg_options_init, then by hand or by
+ * chunkimg_option_set with chunkimg_job_options(). Every pointer is borrowed
+ * until chunkimg_close. Ranges and defaults are those of the option rows.
+ */
+typedef struct chunkimg_options {
+    size_t struct_size; /* sizeof (chunkimg_options); set before any call */
+    const char *input;  /* a file, "-": standard input */
+    const char *output; /* a folder, FILE.png, FILE.jpg, "none"; NULL: STEM_tiles/ beside the input's name */
+    chunkimg_pair tiles;     /* a: number of tiles, or a x b: columns x rows; 0: by tile_size */
+    chunkimg_pair tile_size; /* pixels; b 0: square */
+    int64_t overlap;         /* pixels shared with each neighbour */
+    int edge;                /* chunkimg_edge */
+    chunkimg_list ops;       /* "blur=2", in the order they run */
+    const char *mode;        /* name of an executor, or "auto" */
+    int64_t workers;         /* 0: CHUNKIMG_WORKERS, OMP_NUM_THREADS, else the CPUs this process may use */
+    const char *format;      /* codec of the tiles; NULL: the input's, or what output's suffix says */
+    int64_t quality;         /* JPEG, 1..100 */
+    int64_t compression;     /* PNG, 0..9 */
+    const char *name;        /* template of the tile files */
+    bool force;              /* replace an output that exists */
+    uint64_t max_memory;     /* bytes the plan may need */
+    int64_t max_pixels;      /* pixels the input may have */
+} chunkimg_options;
+
+CHUNKIMG_API void chunkimg_options_init(chunkimg_options *options);
+CHUNKIMG_API const chunkimg_option *chunkimg_job_options(void);
+
+/* ---- what is built in ------------------------------------------------- */
+
+typedef enum chunkimg_kind { CHUNKIMG_MODES, CHUNKIMG_OPS, CHUNKIMG_CODECS, CHUNKIMG_SINKS } chunkimg_kind;
+
+typedef struct chunkimg_module {
+    const char *name;
+    const char *summary;            /* one line */
+    const char *details;            /* formula, standard followed; NULL: none */
+    const chunkimg_option *options; /* rows of its arguments, in order; NULL: none */
+} chunkimg_module;
+
+/* Member `index` of a kind; false past the end. Any thread. */
+CHUNKIMG_API bool chunkimg_module_at(chunkimg_kind kind, size_t index, chunkimg_module *out);
+
+/* "0.1.0" */
+CHUNKIMG_API const char *chunkimg_version(void);
+
+/* The libraries of this build, "libpng 1.6.39, libjpeg-turbo 2.1.5, ..., without ISA-L", into to[0..size). Returns to. */
+CHUNKIMG_API char *chunkimg_build_info(char *to, size_t size);
+
+/* CPUs this process may really use: affinity, and the cgroup's quota rounded up. At least 1. */
+CHUNKIMG_API unsigned chunkimg_cpus(void);
+
+/* ---- jobs ------------------------------------------------------------- */
+
+typedef struct chunkimg_job chunkimg_job;
+
+/* What will be done, fixed before anything large is allocated. */
+typedef struct chunkimg_plan {
+    const char *input, *output;    /* as resolved; output NULL: none */
+    const char *input_format, *output_format; /* codec names; output_format NULL: nothing is encoded */
+    const char *mode, *mode_reason;/* the executor; why, where "auto" chose it (else NULL) */
+    const char *sink;
+    const char *ops;               /* "copy" or "blur=2, sobel" */
+    const char *note;              /* "asked 62, made 63 (9x7)"; NULL: nothing to say */
+    uint64_t input_bytes;          /* of the file; 0: not known (a pipe) */
+    int32_t width, height;         /* of the input, upright, pixels */
+    int32_t out_width, out_height; /* of the output */
+    int channels, depth;           /* of the input: 1..4, 8 or 16 bit */
+    int out_channels, out_depth;
+    uint64_t tiles;
+    int32_t columns, rows;
+    int32_t tile_width, tile_height; /* nominal, without overlap, pixels */
+    int32_t overlap;                 /* pixels */
+    unsigned workers;
+    uint64_t memory_bytes;       /* the sum of the next ones: the most this run may need */
+    uint64_t band_bytes;         /* decoded rows in flight */
+    uint64_t slot_bytes;         /* finished tiles waiting for the sink */
+    uint64_t worker_bytes;       /* scratch and encoders, all workers */
+    uint64_t codec_bytes;        /* the decoder's own state, whole images where the format asks for them */
+    uint64_t base_bytes;         /* program and libraries */
+} chunkimg_plan;
+
+enum { CHUNKIMG_STAGE_READ, CHUNKIMG_STAGE_DECODE, CHUNKIMG_STAGE_PROCESS, CHUNKIMG_STAGE_ENCODE, CHUNKIMG_STAGE_WRITE,
+       CHUNKIMG_STAGE_WAIT, CHUNKIMG_STAGES };
+
+CHUNKIMG_API const char *chunkimg_stage_name(unsigned stage);
+
+/* What was done and what it took. Times in seconds. */
+typedef struct chunkimg_result {
+    double wall_s;              /* from the first ticket's preparation to the output's final name */
+    double startup_s;           /* open: header, plan */
+    double spawn_s;             /* until every worker was ready */
+    double stage_s[CHUNKIMG_STAGES]; /* busy seconds, all workers; wait: idle seconds */
+    double user_s, sys_s;       /* CPU time of all threads and processes of the run */
+    uint64_t voluntary_switches, involuntary_switches;
+    uint64_t minor_faults, major_faults;
+    uint64_t peak_memory_bytes; /* resident; processes: sum of proportional set sizes */
+    uint64_t tiles_written;     /* files, 0 where the output is one image or none */
+    uint64_t tiles_done;
+    uint64_t output_bytes;
+    uint32_t digest;            /* CRC-32 of the output's pixels in raster order, whatever the tiling */
+    unsigned workers;           /* that really ran */
+} chunkimg_result;
+
+/* Counts that move while a job runs. */
+typedef struct chunkimg_progress {
+    uint64_t tiles_done, tiles;
+    int32_t rows_decoded, rows;
+    double elapsed_s;
+} chunkimg_progress;
+
+/*
+ * Called about every 50 ms, by one thread at a time: the one that called chunkimg_run or a worker thread of the job,
+ * never another process. A non-zero return stops the job: CHUNKIMG_INTERRUPTED.
+ */
+typedef int (*chunkimg_tick)(void *user, const chunkimg_progress *progress);
+
+/* A thing worth telling the user that is not a failure. Called during open, by its thread. */
+typedef void (*chunkimg_warn)(void *user, const char *text);
+
+/*
+ * Reads the input's header and fixes the plan. On success *out is a job to be
+ * closed by chunkimg_close; on failure *out is NULL and err says why.
+ * Nothing is written and nothing large is allocated.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_open(const chunkimg_options *options, chunkimg_job **out, chunkimg_error *err);
+
+/* The same, with a place for warnings. warn may be NULL. */
+CHUNKIMG_API chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user,
+                                                chunkimg_job **out, chunkimg_error *err);
+
+CHUNKIMG_API const chunkimg_plan *chunkimg_job_plan(const chunkimg_job *job);
+
+/* tick may be NULL. */
+CHUNKIMG_API void chunkimg_on_tick(chunkimg_job *job, chunkimg_tick tick, void *user);
+
+/*
+ * Runs the job once. CHUNKIMG_OK: every promised tile exists under its final
+ * name. Anything else: nothing is left under a final name. A job that has run
+ * cannot be run again.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err);
+
+/* Valid after chunkimg_run, until chunkimg_close. */
+CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job);
+
+/* Frees the job and clears the pointer. NULL and a pointer to NULL are fine. */
+CHUNKIMG_API void chunkimg_close(chunkimg_job **job);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,178 @@
+/* Words of the command line into options, by the rows of the tables and nothing else. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char *const progress_choices[] = {"auto", "always", "never", "json", NULL};
+
+const chunkimg_option cli_rows[] = {
+    {.name = "dry-run", .letter = 'n', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, dry_run),
+     .help = "print the plan (grid, sizes, bytes of memory) and stop"},
+    {.name = "repeat", .type = CHUNKIMG_INT, .offset = offsetof(cli, repeat), .least = 1, .most = 10000, .fallback = "1",
+     .value = "N", .help = "run N times, each in its own process, and report the median"},
+    {.name = "warmup", .type = CHUNKIMG_INT, .offset = offsetof(cli, warmup), .least = 0, .most = 10000, .fallback = "0",
+     .value = "N", .help = "runs before those that count"},
+    {.name = "json", .type = CHUNKIMG_TEXT, .offset = offsetof(cli, json), .value = "FILE",
+     .help = "the report as one JSON document; -: standard output"},
+    {.name = "progress", .type = CHUNKIMG_CHOICE, .offset = offsetof(cli, progress), .choices = progress_choices,
+     .fallback = "auto", .value = "WHEN", .help = "on standard error; auto animates only on a terminal"},
+    {.name = "quiet", .letter = 'q', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, quiet), .help = "no report, no warnings"},
+    {.name = "verbose", .letter = 'v', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, verbose),
+     .help = "print the plan before the run"},
+    {.name = "no-color", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, no_color),
+     .help = "plain text on a terminal (so does NO_COLOR)"},
+    {.name = "version", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, version),
+     .help = "the version and the libraries it was built with"},
+    {.name = "help", .letter = 'h', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, help), .help = "this text"},
+    {.name = NULL},
+};
+
+int cli_usage(const char *format, ...)
+{
+    va_list args;
+
+    fputs("chunkimg: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputs("\n", stderr);
+    return chunkimg_status_exit_code(CHUNKIMG_USAGE);
+}
+
+int cli_error(const chunkimg_error *err)
+{
+    if (err->status == CHUNKIMG_INTERRUPTED && cli_signal_caught())
+        return 128 + cli_signal_caught(); /* whoever sent the signal knows */
+    if (err->col >= 0)
+        fprintf(stderr, "chunkimg: tile in column %d, row %d: %s\n", err->col, err->row, err->text);
+    else
+        fprintf(stderr, "chunkimg: %s\n", err->text);
+    return chunkimg_status_exit_code(err->status);
+}
+
+/* The two tables as one. */
+typedef struct found {
+    const chunkimg_option *row;
+    const chunkimg_option *table;
+    void *into;
+} found;
+
+static bool find_long(cli *c, const char *name, found *out, const char **near)
+{
+    const char *near_job;
+
+    *out = (found){chunkimg_option_find(cli_rows, name, near), cli_rows, c};
+    if (out->row)
+        return true;
+    *out = (found){chunkimg_option_find(chunkimg_job_options(), name, &near_job), chunkimg_job_options(), &c->job};
+    *near = near_job ? near_job : *near;
+    return out->row != NULL;
+}
+
+static bool find_letter(cli *c, char letter, found *out)
+{
+    const chunkimg_option *tables[] = {cli_rows, chunkimg_job_options()};
+    void *intos[] = {c, &c->job};
+
+    for (int i = 0; i < 2; i++)
+        for (const chunkimg_option *row = tables[i]; row->name; row++)
+            if (row->letter == letter) {
+                *out = (found){row, tables[i], intos[i]};
+                return true;
+            }
+    return false;
+}
+
+static int set(const found *f, const char *text)
+{
+    chunkimg_error err;
+
+    if (chunkimg_option_set(f->table, f->into, f->row->name, text, &err))
+        return cli_usage("--%s", err.text);
+    return 0;
+}
+
+/* --name, --name=value, --name value */
+static int parse_long(cli *c, char **argv, int argc, int *at)
+{
+    const char *word = argv[*at] + 2, *equals = strchr(word, '=');
+    const char *near, *text = equals ? equals + 1 : NULL;
+    char name[64];
+    size_t n = equals ? (size_t)(equals - word) : strlen(word);
+    found f;
+
+    snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), word);
+    if (!find_long(c, name, &f, &near))
+        return near ? cli_usage("no option --%s; the nearest is --%s", name, near)
+                    : cli_usage("no option --%s; see chunkimg --help", name);
+    if (f.row->type == CHUNKIMG_FLAG)
+        return set(&f, text);
+    if (!text) {
+        if (*at + 1 >= argc)
+            return cli_usage("--%s needs a value: %s", name, f.row->value);
+        text = argv[++*at];
+    }
+    return set(&f, text);
+}
+
+/* -q, -qv, -oFILE, -o FILE */
+static int parse_letters(cli *c, char **argv, int argc, int *at)
+{
+    for (const char *s = argv[*at] + 1; *s; s++) {
+        found f;
+        int code;
+
+        if (!find_letter(c, *s, &f))
+            return cli_usage("no option -%c; see chunkimg --help", *s);
+        if (f.row->type == CHUNKIMG_FLAG) {
+            code = set(&f, NULL);
+            if (code)
+                return code;
+            continue;
+        }
+        if (s[1])
+            return set(&f, s + 1);
+        if (*at + 1 >= argc)
+            return cli_usage("-%c needs a value: %s", *s, f.row->value);
+        return set(&f, argv[++*at]);
+    }
+    return 0;
+}
+
+int cli_parse(cli *c, int argc, char **argv)
+{
+    bool words = true;
+    int code;
+
+    memset(c, 0, sizeof *c);
+    chunkimg_options_init(&c->job);
+    chunkimg_option_defaults(cli_rows, c);
+    c->inputs = calloc((size_t)argc + 1, sizeof *c->inputs);
+    if (!c->inputs)
+        return 1;
+    for (int at = 0; at < argc; at++) {
+        const char *word = argv[at];
+
+        code = 0;
+        if (words && !strcmp(word, "--"))
+            words = false;
+        else if (words && !strncmp(word, "--", 2))
+            code = parse_long(c, argv, argc, &at);
+        else if (words && word[0] == '-' && word[1])
+            code = parse_letters(c, argv, argc, &at);
+        else
+            c->inputs[c->input_count++] = word;
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+void cli_release(cli *c)
+{
+    free(c->inputs);
+    c->inputs = NULL;
+}

@@ -1,0 +1,52 @@
+/* The command line. Sees the public header and the reports, nothing else of the library. */
+#ifndef CK_CLI_CLI_H
+#define CK_CLI_CLI_H
+
+#include <chunkimg/chunkimg.h>
+
+enum cli_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_JSON };
+
+typedef struct cli {
+    chunkimg_options job;
+    const char *json;
+    int progress;
+    int64_t repeat, warmup;
+    bool dry_run, quiet, verbose, no_color, version, help;
+    const char **inputs; /* owned list of borrowed names */
+    size_t input_count;
+} cli;
+
+/* A sub-command. run returns the exit code. */
+typedef struct cli_command {
+    const char *name, *arguments, *summary;
+    int (*run)(cli *c);
+} cli_command;
+
+extern const cli_command cli_command_run, cli_command_info, cli_command_list, cli_command_help;
+
+/* All of them; the first is what runs when none is named. Ends with NULL. */
+extern const cli_command *const cli_commands[];
+
+/* args.c */
+extern const chunkimg_option cli_rows[]; /* options that are not a job's */
+int cli_parse(cli *c, int argc, char **argv); /* 0, or the exit code after a message */
+void cli_release(cli *c);
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2))); /* prints; returns 2 */
+int cli_error(const chunkimg_error *err); /* prints; returns the exit code */
+
+/* help.c */
+void cli_print_help(void);
+int cli_version(void);
+
+/* meter.c: progress on standard error, and the signals that stop a run */
+typedef struct cli_meter cli_meter;
+cli_meter *cli_meter_start(const cli *c); /* NULL: out of memory, which only costs the display */
+int cli_meter_tick(void *meter, const chunkimg_progress *p);
+void cli_meter_stop(cli_meter **meter);
+void cli_catch_signals(void);
+int cli_signal_caught(void); /* 0: none */
+
+/* runs.c: one run in a process of its own, so that runs cannot disturb each other */
+chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err);
+
+#endif

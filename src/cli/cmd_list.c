@@ -1,0 +1,54 @@
+/* chunkimg list: what is built in. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+    const char *name;
+    chunkimg_kind kind;
+} kinds[] = {{"modes", CHUNKIMG_MODES}, {"ops", CHUNKIMG_OPS}, {"codecs", CHUNKIMG_CODECS}, {"layouts", CHUNKIMG_SINKS}};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* "blur=SIGMA", "sharpen=SIGMA,AMOUNT" */
+static void usage_of(const chunkimg_module *m, char *to, size_t size)
+{
+    size_t used = (size_t)snprintf(to, size, "%s", m->name);
+
+    for (const chunkimg_option *o = m->options; o && o->name && used < size; o++)
+        used += (size_t)snprintf(to + used, size - used, "%s%s", o == m->options ? "=" : ",", o->value);
+}
+
+static void print_kind(size_t k)
+{
+    chunkimg_module m;
+    char usage[80];
+
+    printf("%s\n", kinds[k].name);
+    for (size_t i = 0; chunkimg_module_at(kinds[k].kind, i, &m); i++) {
+        usage_of(&m, usage, sizeof usage);
+        printf("  %-26s %s\n", usage, m.summary);
+    }
+}
+
+static int run(cli *c)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < c->input_count; i++) {
+        size_t k = 0;
+        while (k < KINDS && strcmp(kinds[k].name, c->inputs[i]) != 0)
+            k++;
+        if (k == KINDS)
+            return cli_usage("list: there is no '%s'; there are modes, ops, codecs, layouts", c->inputs[i]);
+        print_kind(k);
+        any = true;
+    }
+    for (size_t k = 0; k < KINDS && !any; k++)
+        print_kind(k);
+    return 0;
+}
+
+const cli_command cli_command_list = {
+    .name = "list", .arguments = "[modes|ops|codecs|layouts]", .summary = "what is built in", .run = run};

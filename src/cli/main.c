@@ -1,0 +1,53 @@
+/* chunkimg: picks the sub-command, parses, runs it, and makes sure that what was printed arrived. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+const cli_command *const cli_commands[] = {&cli_command_run, &cli_command_info, &cli_command_list, &cli_command_help, NULL};
+
+static const cli_command *pick(const char *word)
+{
+    for (size_t i = 1; cli_commands[i]; i++)
+        if (!strcmp(cli_commands[i]->name, word))
+            return cli_commands[i];
+    return NULL;
+}
+
+/* A report that could not be written is a failure like any other. */
+static int close_output(int code)
+{
+    bool failed = ferror(stdout) != 0;
+
+    if (fflush(stdout))
+        failed = true;
+    if (failed && !code) {
+        fprintf(stderr, "chunkimg: standard output cannot be written: %s\n", strerror(errno));
+        code = 1;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const cli_command *command = argc > 1 ? pick(argv[1]) : NULL;
+    int skip = command ? 2 : 1, code;
+    cli c;
+
+    /* A reader that went away, and a file size limit, are errors to report, not ends. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    code = cli_parse(&c, argc - skip, argv + skip);
+    if (!code) {
+        if (c.version)
+            code = cli_version();
+        else if (c.help)
+            cli_print_help();
+        else
+            code = (command ? command : cli_commands[0])->run(&c);
+    }
+    cli_release(&c);
+    return close_output(code);
+}

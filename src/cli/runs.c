@@ -1,0 +1,84 @@
+/* A run in a process of its own: fresh memory, fresh counters, and no thread of one run when the next one forks. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* What comes back through the pipe; smaller than PIPE_BUF, so it comes whole or not at all. */
+typedef struct message {
+    chunkimg_status status;
+    chunkimg_result result;
+    chunkimg_error err;
+} message;
+
+_Static_assert(sizeof(message) <= 4096, "must fit PIPE_BUF");
+
+static void child_main(const chunkimg_options *options, int pipe_fd)
+{
+    message m;
+    chunkimg_job *job;
+
+    memset(&m, 0, sizeof m);
+    m.status = chunkimg_open(options, &job, &m.err);
+    if (!m.status) {
+        chunkimg_on_tick(job, cli_meter_tick, NULL);
+        m.status = chunkimg_run(job, &m.err);
+        m.result = *chunkimg_job_result(job);
+        chunkimg_close(&job);
+    }
+    ssize_t n = write(pipe_fd, &m, sizeof m);
+    _exit(n == (ssize_t)sizeof m ? 0 : 1);
+}
+
+static chunkimg_status failed(chunkimg_error *err, chunkimg_status status, const char *what, int number)
+{
+    memset(err, 0, sizeof *err);
+    err->status = status;
+    err->col = err->row = -1;
+    snprintf(err->text, sizeof err->text, "%s: %s", what, status == CHUNKIMG_WORKER ? strsignal(number) : strerror(number));
+    return status;
+}
+
+chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err)
+{
+    int ends[2], status = 0;
+    message m;
+    bool told = false;
+
+    if (pipe(ends))
+        return failed(err, CHUNKIMG_SYSTEM, "starting a run", errno);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        child_main(options, ends[1]);
+    }
+    int why = errno;
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return failed(err, CHUNKIMG_SYSTEM, "starting a run", why);
+    }
+    memset(&m, 0, sizeof m);
+    for (;;) {
+        ssize_t n = read(ends[0], &m, sizeof m);
+        if (n < 0 && errno == EINTR)
+            continue;
+        told = n == (ssize_t)sizeof m;
+        break;
+    }
+    close(ends[0]);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        if (cli_signal_caught())
+            kill(pid, SIGTERM);
+    if (!told)
+        return WIFSIGNALED(status) ? failed(err, CHUNKIMG_WORKER, "the process of the run ended", WTERMSIG(status))
+                                   : failed(err, CHUNKIMG_SYSTEM, "the process of the run ended", ECHILD);
+    *result = m.result;
+    *err = m.err;
+    return m.status;
+}

@@ -1,0 +1,132 @@
+/*
+ * Codecs: rows come downward out of a decoder, and go downward into an encoder.
+ *
+ * What a codec's library says by longjmp, callback or global text becomes a
+ * ck_error in the file that includes the library's header and goes no further.
+ * Codecs start no threads.
+ *
+ * To add one: a file codec_NAME.c whose last lines are the ck_codec, and a line
+ * in codecs.def.
+ */
+#ifndef CK_CODEC_CODEC_H
+#define CK_CODEC_CODEC_H
+
+#include "base/error.h"
+#include "core/image.h"
+#include "core/meta.h"
+#include "os/input.h"
+
+/* Gets every warning of a decoder (a damaged ancillary chunk that was dropped). Decoder's thread. */
+typedef struct ck_warnings {
+    void (*say)(void *user, const char *text); /* NULL: nobody listens */
+    void *user;
+} ck_warnings;
+
+/* What the header says. */
+typedef struct ck_image {
+    ck_shape shape; /* of the stored rows as `rows` will give them: before orientation is applied */
+    ck_meta meta;
+    bool whole;          /* `rows` must be asked for all rows in one call (interlaced PNG) */
+    uint64_t memory;     /* bytes the decoder allocates for itself, at most */
+} ck_image;
+
+typedef struct ck_limits {
+    uint64_t max_pixels;
+    uint64_t max_memory; /* bytes */
+    int max_scans;       /* of a progressive JPEG */
+} ck_limits;
+
+typedef struct ck_decoder {
+    size_t state_size; /* zeroed by the caller before open */
+
+    /* Whether the file that begins with these bytes (16 at least, unless the file is shorter) is of this kind. */
+    bool (*sniff)(const uint8_t *head, size_t nbytes);
+
+    /*
+     * Reads the header. Limits are checked here, before anything large is
+     * allocated: CHUNKIMG_LIMIT. After a failure nothing is held; after
+     * success close must be called.
+     */
+    ck_status (*open)(void *st, ck_input *in, const ck_limits *limits, const ck_warnings *warnings, ck_image *out,
+                      ck_error *err);
+
+    /*
+     * Decodes the next into.shape.h rows. Strict: what the library calls a
+     * warning about the pixels is CHUNKIMG_BAD_INPUT. The call that delivers
+     * the last row also checks what follows it (checksums, end marker).
+     */
+    ck_status (*rows)(void *st, ck_view into, ck_error *err);
+
+    void (*close)(void *st);
+} ck_decoder;
+
+/* Where a strip stands in the one image that strips are put together to. */
+typedef struct ck_part {
+    ck_shape whole;
+    int32_t y; /* first row of the strip; a multiple of strip_align */
+    bool first, last;
+} ck_part;
+
+/* Fixed for all tiles of a job. */
+typedef struct ck_encode_params {
+    int quality;     /* 1..100, lossy formats */
+    int compression; /* 0..9, lossless formats */
+    ck_meta meta;
+} ck_encode_params;
+
+typedef struct ck_encoder {
+    size_t state_size;
+    int32_t strip_align; /* rows of every strip but the last are a multiple of this */
+
+    /* The shape that is really stored for `in` (JPEG: 16 bit becomes 8), or CHUNKIMG_USAGE where it cannot be (alpha). */
+    ck_status (*accepts)(ck_shape in, ck_shape *stored, ck_error *err);
+
+    /* Bytes that a file (or a strip) of this shape can need at the very most. */
+    size_t (*bound)(ck_shape stored, const ck_encode_params *params);
+
+    /* Bytes of private memory that a worker's encoder holds for tiles up to this shape. */
+    size_t (*memory)(ck_shape stored, const ck_encode_params *params);
+
+    /* Once per worker. params outlives the state. After a failure nothing is held. */
+    ck_status (*init)(void *st, const ck_encode_params *params, ck_shape largest, ck_error *err);
+
+    /*
+     * Begins a file of `shape` into out[0..capacity), capacity >= bound. With
+     * `part` (which outlives the call until end) the bytes are a strip: the
+     * strips' bytes one after another, then `tail`, are the file.
+     * A begin after an unfinished file drops that file.
+     */
+    ck_status (*begin)(void *st, ck_shape shape, const ck_part *part, uint8_t *out, size_t capacity, ck_error *err);
+
+    /* The next rows; shape.w, channels and depth are those of begin's stored shape. */
+    ck_status (*rows)(void *st, ck_view rows, ck_error *err);
+
+    /* All rows were given. *check and *check_nbytes: the strip's share of the whole file's checksum, for `combine`. */
+    ck_status (*end)(void *st, size_t *out_nbytes, uint32_t *check, uint64_t *check_nbytes, ck_error *err);
+
+    void (*release)(void *st);
+
+    /* Checksum of two neighbouring strips; the first of all is combined with `check_seed`. NULL: no checksum. */
+    uint32_t (*combine)(uint32_t before, uint32_t check, uint64_t check_nbytes);
+    uint32_t check_seed;
+
+    /* Writes what follows the last strip, at most 64 bytes; returns its length. NULL: nothing follows. */
+    size_t (*tail)(uint32_t check, uint8_t out[64]);
+} ck_encoder;
+
+typedef struct ck_codec {
+    const char *name; /* "png" */
+    const char *summary;
+    const char *const *suffixes; /* without dot, the first is used for tiles; NULL-terminated */
+    const char *(*library)(void);/* "libpng 1.6.39" */
+    const ck_decoder *decoder;   /* NULL: cannot be read */
+    const ck_encoder *encoder;   /* NULL: cannot be written */
+} ck_codec;
+
+/* By name, by the suffix of a path (may be NULL), by the first bytes; NULL where none fits. */
+const ck_codec *ck_codec_find(const char *name);
+const ck_codec *ck_codec_of_path(const char *path);
+const ck_codec *ck_codec_sniff(const uint8_t *head, size_t nbytes);
+const ck_codec *ck_codec_at(size_t i);
+
+#endif

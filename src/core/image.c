@@ -1,0 +1,42 @@
+#include "core/image.h"
+
+#include "core/rows.h"
+
+ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h)
+{
+    int64_t x0 = (int64_t)r.x - n, y0 = (int64_t)r.y - n;
+    int64_t x1 = (int64_t)r.x + r.w + n, y1 = (int64_t)r.y + r.h + n;
+
+    if (x0 < 0)
+        x0 = 0;
+    if (y0 < 0)
+        y0 = 0;
+    if (x1 > w)
+        x1 = w;
+    if (y1 > h)
+        y1 = h;
+    return (ck_rect){(int32_t)x0, (int32_t)y0, (int32_t)(x1 - x0), (int32_t)(y1 - y0)};
+}
+
+int32_t ck_reflect(int32_t i, int32_t n)
+{
+    if (n == 1)
+        return 0;
+    int64_t period = 2 * ((int64_t)n - 1);
+    int64_t k = i % period;
+
+    if (k < 0)
+        k += period;
+    return (int32_t)(k < n ? k : period - k);
+}
+
+ck_view ck_rows_piece(const ck_rows *r, ck_rect rect, int32_t y, int32_t y_end)
+{
+    int32_t to_wrap = r->ring - y % r->ring;
+    int32_t h = y_end - y < to_wrap ? y_end - y : to_wrap;
+    ck_view v = {ck_rows_at(r, y) + (size_t)rect.x * ck_pixel_nbytes(r->whole), (ptrdiff_t)r->stride, r->whole};
+
+    v.shape.w = rect.w;
+    v.shape.h = h;
+    return v;
+}

@@ -1,0 +1,72 @@
+/* Pixels: rectangles, shapes and views. Samples are interleaved; 16-bit samples are native uint16_t. */
+#ifndef CK_CORE_IMAGE_H
+#define CK_CORE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ck_rect {
+    int32_t x, y, w, h; /* pixels */
+} ck_rect;
+
+typedef struct ck_shape {
+    int32_t w, h;     /* pixels, >= 1 */
+    uint8_t channels; /* 1 gray, 2 gray+alpha, 3 RGB, 4 RGB+alpha */
+    uint8_t depth;    /* bits a sample: 8 or 16 */
+} ck_shape;
+
+/* A window on pixels that somebody else owns. */
+typedef struct ck_view {
+    uint8_t *px;
+    ptrdiff_t stride; /* bytes from a row to the next */
+    ck_shape shape;
+} ck_view;
+
+static inline size_t ck_pixel_nbytes(ck_shape s)
+{
+    return (size_t)s.channels * (s.depth / 8u);
+}
+
+static inline size_t ck_row_nbytes(ck_shape s)
+{
+    return (size_t)s.w * ck_pixel_nbytes(s);
+}
+
+static inline bool ck_has_alpha(ck_shape s)
+{
+    return s.channels == 2 || s.channels == 4;
+}
+
+/* Channels that carry colour: 1 or 3. */
+static inline unsigned ck_colours(ck_shape s)
+{
+    return s.channels - (unsigned)ck_has_alpha(s);
+}
+
+static inline uint8_t *ck_row(ck_view v, int32_t y)
+{
+    return v.px + (ptrdiff_t)y * v.stride;
+}
+
+/* The window of v at (x, y), w x h; must lie inside. */
+static inline ck_view ck_window(ck_view v, int32_t x, int32_t y, int32_t w, int32_t h)
+{
+    ck_view r = v;
+    r.px = v.px + (ptrdiff_t)y * v.stride + (ptrdiff_t)x * (ptrdiff_t)ck_pixel_nbytes(v.shape);
+    r.shape.w = w;
+    r.shape.h = h;
+    return r;
+}
+
+/* r grown by n on each side and clipped to w x h. */
+ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h);
+
+/*
+ * The index inside [0, n) that position i stands for when the image is
+ * mirrored at its borders without repeating the border itself: for n = 4,
+ * ... 2 1 | 0 1 2 3 | 2 1 ... ("reflect" in NumPy, BORDER_REFLECT_101 in OpenCV).
+ */
+int32_t ck_reflect(int32_t i, int32_t n);
+
+#endif

@@ -1,0 +1,149 @@
+#include "core/sched.h"
+
+#include <stdlib.h>
+
+int32_t ck_sched_least_ring(const ck_grid *grid, int32_t halo, int32_t fill_rows)
+{
+    /* Fills come in whole steps: the first needed row and the last may each lie anywhere in one. */
+    int64_t rows = (int64_t)ck_grid_most_need(grid, halo) + fill_rows;
+
+    return rows < grid->h ? (int32_t)rows : grid->h;
+}
+
+ck_status ck_sched_init(ck_sched *s, const ck_sched_config *config, ck_error *err)
+{
+    size_t rows = (size_t)config->grid.rows;
+
+    *s = (ck_sched){.config = *config, .tiles = ck_grid_count(&config->grid)};
+    s->remaining = malloc(rows * sizeof *s->remaining);
+    s->slot_state = calloc(config->slots, 1);
+    if (!s->remaining || !s->slot_state) {
+        ck_sched_release(s);
+        return ck_fail_memory(err, rows * sizeof *s->remaining, "planning the tiles");
+    }
+    for (size_t i = 0; i < rows; i++)
+        s->remaining[i] = (uint32_t)config->grid.columns;
+    int32_t bottom;
+    ck_grid_row_need(&config->grid, 0, config->halo, &s->low, &bottom);
+    return CK_OK;
+}
+
+void ck_sched_release(ck_sched *s)
+{
+    free(s->remaining);
+    free(s->slot_state);
+    *s = (ck_sched){0};
+}
+
+void ck_sched_fill_range(const ck_sched *s, uint64_t seq, int32_t *from, int32_t *count)
+{
+    int32_t step = s->config.fill_rows;
+
+    *from = (int32_t)(seq * (uint64_t)step);
+    *count = s->config.rows - *from < step ? s->config.rows - *from : step;
+}
+
+static bool take_drain(ck_sched *s, ck_ticket *out)
+{
+    uint32_t slot = (uint32_t)(s->drained % s->config.slots);
+
+    if (s->slot_state[slot] != CK_SLOT_DONE)
+        return false;
+    s->slot_state[slot] = CK_SLOT_DRAINING;
+    *out = (ck_ticket){CK_DRAIN, slot, s->drained};
+    return true;
+}
+
+static bool take_fill(ck_sched *s, ck_ticket *out)
+{
+    uint64_t seq = (uint64_t)(s->filled / s->config.fill_rows);
+    int32_t from, count;
+
+    if (s->filling || s->filled == s->config.rows)
+        return false;
+    ck_sched_fill_range(s, seq, &from, &count);
+    /* Rows below `low` are needed by nobody, and so may rows be that are decoded only to be checked. */
+    if (from + count > (s->low > from ? from : s->low) + s->config.ring_rows)
+        return false;
+    s->filling = true;
+    *out = (ck_ticket){CK_FILL, 0, seq};
+    return true;
+}
+
+static bool take_tile(ck_sched *s, ck_ticket *out)
+{
+    int32_t top, bottom;
+
+    if (s->next_tile == s->tiles || s->next_tile - s->drained >= s->config.slots)
+        return false;
+    ck_grid_row_need(&s->config.grid, (int32_t)(s->next_tile / (uint64_t)s->config.grid.columns), s->config.halo, &top,
+                     &bottom);
+    if (bottom > s->filled)
+        return false;
+    uint32_t slot = (uint32_t)(s->next_tile % s->config.slots);
+    s->slot_state[slot] = CK_SLOT_OUT;
+    *out = (ck_ticket){CK_TILE, slot, s->next_tile++};
+    return true;
+}
+
+ck_next ck_sched_next(ck_sched *s, unsigned roles, ck_ticket *out)
+{
+    if (s->stopped)
+        return s->out ? CK_LATER : CK_END;
+    if (((roles & CK_DRAINS) && take_drain(s, out)) || ((roles & CK_FILLS) && take_fill(s, out)) ||
+        ((roles & CK_TILES) && take_tile(s, out))) {
+        s->out++;
+        return CK_HAVE;
+    }
+    return ck_sched_complete(s) ? CK_END : CK_LATER;
+}
+
+/* The last tile of the lowest open row is carried: forget the rows that only it needed. */
+static void close_rows(ck_sched *s)
+{
+    const ck_grid *g = &s->config.grid;
+    int32_t bottom;
+
+    while (s->open_row < g->rows && !s->remaining[s->open_row])
+        s->open_row++;
+    if (s->open_row == g->rows)
+        s->low = s->config.rows;
+    else
+        ck_grid_row_need(g, s->open_row, s->config.halo, &s->low, &bottom);
+}
+
+void ck_sched_done(ck_sched *s, ck_ticket t)
+{
+    int32_t from, count;
+
+    s->out--;
+    switch (t.kind) {
+    case CK_FILL:
+        ck_sched_fill_range(s, t.seq, &from, &count);
+        s->filled = from + count;
+        s->filling = false;
+        break;
+    case CK_TILE: {
+        int32_t row = (int32_t)(t.seq / (uint64_t)s->config.grid.columns);
+
+        s->slot_state[t.id] = CK_SLOT_DONE;
+        if (!--s->remaining[row] && row == s->open_row)
+            close_rows(s);
+        break;
+    }
+    case CK_DRAIN:
+        s->slot_state[t.id] = CK_SLOT_FREE;
+        s->drained++;
+        break;
+    }
+}
+
+void ck_sched_stop(ck_sched *s)
+{
+    s->stopped = true;
+}
+
+bool ck_sched_complete(const ck_sched *s)
+{
+    return !s->out && s->drained == s->tiles && s->filled == s->config.rows;
+}

@@ -1,0 +1,64 @@
+/*
+ * The scheduler: a passive state machine that hands out tickets. It never
+ * locks, never waits and does no I/O; whoever calls it makes sure that there
+ * is one caller at a time.
+ *
+ * Rows are decoded into a ring of `ring_rows`. A grid row of tiles may be
+ * carried when the rows it reads are there, and a row is forgotten when no
+ * tile needs it any more. Decoding is the one serial chain, so next() prefers
+ * DRAIN (frees a slot), then FILL as long as the ring has room, then TILE:
+ * while the tiles of some rows are carried, the rows after them are decoded,
+ * and there is no barrier anywhere. The ring and the slots bound the memory,
+ * so nothing has to be tuned to keep the decoder from running ahead.
+ */
+#ifndef CK_CORE_SCHED_H
+#define CK_CORE_SCHED_H
+
+#include "core/grid.h"
+#include "core/work.h"
+
+typedef struct ck_sched_config {
+    ck_grid grid;
+    int32_t rows;          /* of the input, pixels */
+    int32_t halo;          /* pixels that operations read beyond a tile */
+    int32_t fill_rows;     /* rows that one FILL decodes */
+    int32_t ring_rows;     /* at least ck_sched_least_ring */
+    uint32_t slots;        /* tiles between hand-out and drain */
+} ck_sched_config;
+
+typedef enum ck_slot_state { CK_SLOT_FREE, CK_SLOT_OUT, CK_SLOT_DONE, CK_SLOT_DRAINING } ck_slot_state;
+
+typedef struct ck_sched {
+    ck_sched_config config;
+    uint64_t tiles;
+    bool stopped;
+    bool filling;
+    uint32_t out;          /* tickets in somebody's hands */
+    int32_t filled;        /* rows decoded */
+    int32_t low;           /* first row that a tile may still need */
+    int32_t open_row;      /* first grid row with a tile that is not carried */
+    uint64_t next_tile;    /* first tile not handed out */
+    uint64_t drained;      /* tiles the sink has; slot of tile i: i % slots */
+    uint32_t *remaining;   /* per grid row: tiles not carried yet */
+    uint8_t *slot_state;   /* per slot: ck_slot_state */
+} ck_sched;
+
+/* Rows that the ring must have so that every grid row finds its rows. */
+int32_t ck_sched_least_ring(const ck_grid *grid, int32_t halo, int32_t fill_rows);
+
+ck_status ck_sched_init(ck_sched *s, const ck_sched_config *config, ck_error *err);
+void ck_sched_release(ck_sched *s);
+
+ck_next ck_sched_next(ck_sched *s, unsigned roles, ck_ticket *out);
+void ck_sched_done(ck_sched *s, ck_ticket t);
+
+/* From now on nothing is handed out; next() returns CK_END when everything is back. */
+void ck_sched_stop(ck_sched *s);
+
+/* Whether everything was done, and every slot is free. */
+bool ck_sched_complete(const ck_sched *s);
+
+/* Rows of fill `seq`: [*from, *from + *count). */
+void ck_sched_fill_range(const ck_sched *s, uint64_t seq, int32_t *from, int32_t *count);
+
+#endif

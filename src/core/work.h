@@ -1,0 +1,54 @@
+/*
+ * The one contract between the work and whoever carries it. A ticket is 16
+ * bytes without pointers, so it fits a ring between processes.
+ */
+#ifndef CK_CORE_WORK_H
+#define CK_CORE_WORK_H
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+
+typedef enum ck_kind {
+    CK_FILL, /* decode the next rows into the ring */
+    CK_TILE, /* crop, operations, encode, store: any number at once */
+    CK_DRAIN /* hand a finished tile to the sink, in order: one at a time, at home */
+} ck_kind;
+
+typedef struct ck_ticket {
+    uint32_t kind; /* ck_kind */
+    uint32_t id;   /* CK_TILE, CK_DRAIN: the slot */
+    uint64_t seq;  /* CK_FILL: which fill; CK_TILE, CK_DRAIN: the tile's index */
+} ck_ticket;
+
+_Static_assert(sizeof(ck_ticket) == 16, "a ticket must fit a ring item");
+
+typedef enum ck_next {
+    CK_HAVE,  /* *out is a ticket */
+    CK_LATER, /* nothing for these roles until a ticket comes back */
+    CK_END    /* the work is over; nothing is out */
+} ck_next;
+
+/* Which tickets a caller of next may carry. Only one carrier may ever have CK_FILLS: a decoder cannot change hands
+ * between processes. */
+enum ck_roles { CK_FILLS = 1u << CK_FILL, CK_TILES = 1u << CK_TILE, CK_DRAINS = 1u << CK_DRAIN, CK_ALL_ROLES = 7 };
+
+typedef struct ck_work {
+    void *self;
+
+    /* Bookkeeping: one caller at a time, short, never waits. */
+    ck_next (*next)(void *self, unsigned roles, ck_ticket *out);
+    void (*done)(void *self, ck_ticket t);
+    void (*lost)(void *self, ck_ticket t, const ck_error *why); /* its carrier died */
+    void (*fail)(void *self, const ck_error *why);              /* the executor cannot go on: stop with this failure */
+
+    /* Labour: many at once, each caller on its own ticket and with its own `mine`; the outcome lands in the slot. */
+    ck_status (*enter)(void *self, unsigned worker, void **mine, ck_error *err);
+    void (*carry)(void *self, void *mine, ck_ticket t);
+    void (*leave)(void *self, void *mine);
+
+    /* The ticket's tile for messages: "tile 3,1" or "the decoder". Returns `to`. */
+    const char *(*describe)(void *self, ck_ticket t, char *to, size_t size);
+} ck_work;
+
+#endif

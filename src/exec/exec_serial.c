@@ -1,0 +1,29 @@
+/* One worker, the calling thread, one ticket after another: the reference that every other mode is compared with. */
+#include "exec/exec.h"
+
+static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    void *mine;
+    ck_ticket ticket;
+    ck_status status = work->enter(work->self, 0, &mine, err);
+
+    *stats = (ck_exec_stats){.workers = 1};
+    if (status)
+        return status;
+    while (work->next(work->self, CK_ALL_ROLES, &ticket) == CK_HAVE) {
+        work->carry(work->self, mine, ticket);
+        work->done(work->self, ticket);
+        config->pulse(config->user);
+    }
+    work->leave(work->self, mine);
+    return CK_OK;
+}
+
+const ck_exec ck_exec_serial = {
+    .name = "serial",
+    .summary = "one worker, one ticket after another: the reference",
+    .details = "Unit of execution: the calling thread. Memory: its own. Strength: no overhead at all; the figure every "
+               "speed-up is measured against. Weakness: uses one core. Suits: tiny inputs, debugging.",
+    .traits = CK_EXEC_ONE_WORKER,
+    .run = run,
+};

@@ -1,0 +1,155 @@
+/*
+ * A pool of pthreads around one mutex and one condition variable.
+ *
+ * The calling thread is worker 0; the others are created once, before the
+ * first ticket, and joined at the end. A worker holds the mutex only for the
+ * bookkeeping (next, done), never while it carries. One that finds nothing to
+ * do waits on the condition. Whoever brings a ticket back wakes one waiter,
+ * and whoever was given a ticket while others wait wakes the next: so one
+ * returned ticket that enables many wakes many, one after another, and none
+ * is woken for nothing. Nobody can wait for ever: next() says LATER only while
+ * some ticket is out, and its return wakes a waiter; END is told to all.
+ *
+ * Where the system refuses a thread the pool goes on with those it has.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "exec/exec.h"
+
+typedef struct pool {
+    const ck_exec_config *config;
+    const ck_work *work;
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    unsigned waiting; /* under lock */
+} pool;
+
+typedef struct worker {
+    pool *pool;
+    unsigned id;
+    pthread_t thread;
+} worker;
+
+/* Worker 0 looks at the clock while it waits, so that a signal is noticed when every ticket is long. */
+static void wait_locked(pool *p, bool home)
+{
+    p->waiting++;
+    if (home) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += 50 * 1000 * 1000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_nsec -= 1000000000;
+            until.tv_sec++;
+        }
+        pthread_cond_timedwait(&p->change, &p->lock, &until);
+    } else {
+        pthread_cond_wait(&p->change, &p->lock);
+    }
+    p->waiting--;
+}
+
+static void carry_until_end(pool *p, bool home, void *mine)
+{
+    const ck_work *w = p->work;
+    ck_ticket ticket;
+    ck_next next;
+
+    pthread_mutex_lock(&p->lock);
+    while ((next = w->next(w->self, CK_ALL_ROLES, &ticket)) != CK_END) {
+        if (next == CK_LATER) {
+            wait_locked(p, home);
+        } else {
+            if (p->waiting)
+                pthread_cond_signal(&p->change);
+            pthread_mutex_unlock(&p->lock);
+            w->carry(w->self, mine, ticket);
+            pthread_mutex_lock(&p->lock);
+            w->done(w->self, ticket);
+        }
+        if (home) {
+            pthread_mutex_unlock(&p->lock);
+            p->config->pulse(p->config->user);
+            pthread_mutex_lock(&p->lock);
+        }
+    }
+    pthread_cond_broadcast(&p->change);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *worker_main(void *arg)
+{
+    worker *me = arg;
+    pool *p = me->pool;
+    void *mine;
+    ck_error err;
+
+    if (p->work->enter(p->work->self, me->id, &mine, &err)) {
+        pthread_mutex_lock(&p->lock);
+        p->work->fail(p->work->self, &err);
+        pthread_cond_broadcast(&p->change);
+        pthread_mutex_unlock(&p->lock);
+        return NULL;
+    }
+    carry_until_end(p, me->id == 0, mine);
+    p->work->leave(p->work->self, mine);
+    return NULL;
+}
+
+static ck_status init_pool(pool *p, ck_error *err)
+{
+    pthread_condattr_t attr;
+    int why = pthread_condattr_init(&attr);
+
+    if (!why)
+        why = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    if (!why)
+        why = pthread_cond_init(&p->change, &attr);
+    if (!why)
+        why = pthread_mutex_init(&p->lock, NULL);
+    return why ? ck_fail_os(err, why, "preparing the threads") : CK_OK;
+}
+
+static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    pool p = {.config = config, .work = work};
+    uint64_t began = ck_now_ns();
+    worker *workers = calloc(config->workers, sizeof *workers);
+    unsigned n = 1;
+    ck_status status;
+
+    if (!workers)
+        return ck_fail_memory(err, config->workers * sizeof *workers, "starting the threads");
+    status = init_pool(&p, err);
+    if (status) {
+        free(workers);
+        return status;
+    }
+    workers[0] = (worker){.pool = &p};
+    for (; n < config->workers; n++) {
+        workers[n] = (worker){.pool = &p, .id = n};
+        if (pthread_create(&workers[n].thread, NULL, worker_main, &workers[n]))
+            break;
+    }
+    *stats = (ck_exec_stats){.workers = n, .spawn_s = ck_seconds(ck_now_ns() - began)};
+    worker_main(&workers[0]);
+    for (unsigned i = 1; i < n; i++)
+        pthread_join(workers[i].thread, NULL);
+    pthread_cond_destroy(&p.change);
+    pthread_mutex_destroy(&p.lock);
+    free(workers);
+    return CK_OK;
+}
+
+const ck_exec ck_exec_threads = {
+    .name = "threads",
+    .summary = "a pool of pthreads, one mutex, one condition variable",
+    .details = "Unit of execution: a pthread. Memory: shared, nothing is copied. Strength: cheapest way to use every core; "
+               "a refused thread only means fewer workers. Weakness: a crash anywhere ends the whole run. "
+               "Suits: image chunking on one machine.",
+    .run = run,
+};

@@ -1,0 +1,26 @@
+/*
+ * CK_CLONES before a leaf loop: the compiler makes it once for the baseline,
+ * once for AVX2 and once for AVX-512, and the loader picks one. The loops use
+ * integers (or floating point whose result is exact), so that every clone
+ * gives the same bytes.
+ *
+ * Nothing where that is not to be had: other processors, compilers without
+ * the names of the x86-64 levels, C libraries without ifunc, and the
+ * sanitizers that need to be set up before the resolvers run.
+ */
+#ifndef CK_OP_CLONES_H
+#define CK_OP_CLONES_H
+
+#include <stdint.h> /* for __GLIBC__ */
+
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CK_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#endif
+#endif
+
+#ifndef CK_CLONES
+#define CK_CLONES
+#endif
+
+#endif

@@ -1,0 +1,213 @@
+#include "op/gauss.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+/*
+ * Ranges. Every weight but the middle one is below 32768, and the middle one
+ * is even, so half of it counts for each of two equal samples: all weights
+ * fit int16 and the sum over both mirrored samples has one form.
+ *
+ * 8 bit: two samples sum to 510; the columns, with 6 more bits, to 2 * 16320;
+ * both fit int16. The row sums are at most 16320 * 65536 < 2^31.
+ * 16 bit: samples minus 32768 fit int16; sums are at most 2^15 * 65536 in
+ * magnitude, and only the negative one is that large.
+ */
+typedef struct passes {
+    size_t least; /* n must be at least that */
+    /* `mid` is sample 0 of the output in the input, `step` the samples from a tap to the next, n samples are written. */
+    void (*down8)(const ck_gauss *g, const uint8_t *mid, ptrdiff_t step, int16_t *out, size_t n);
+    void (*across8)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, uint8_t *out, size_t n);
+    void (*fine8)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, int16_t *out, size_t n);
+    void (*down16)(const ck_gauss *g, const uint16_t *mid, ptrdiff_t step, int16_t *out, size_t n);
+    void (*across16)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, uint16_t *out, size_t n);
+} passes;
+
+/* ---- plain C -------------------------------------------------------------- */
+
+#define SUM(offset)                                                                                                     \
+    for (int32_t k = 0; k <= g->last; k++)                                                                              \
+        sum += g->half[k] * ((mid[(ptrdiff_t)i - k * step] - (offset)) + (mid[(ptrdiff_t)i + k * step] - (offset)));
+
+#define PLAIN(name, from, to, half_unit, shift, in_offset, out_offset)                                                  \
+    static void name(const ck_gauss *g, const from *mid, ptrdiff_t step, to *out, size_t n)                             \
+    {                                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                                                \
+            int32_t sum = half_unit;                                                                                    \
+            SUM(in_offset)                                                                                              \
+            out[i] = (to)((sum >> (shift)) + (out_offset));                                                             \
+        }                                                                                                               \
+    }
+
+PLAIN(plain_down8, uint8_t, int16_t, 1 << 9, 10, 0, 0)
+PLAIN(plain_across8, int16_t, uint8_t, 1 << 21, 22, 0, 0)
+PLAIN(plain_fine8, int16_t, int16_t, 1 << 14, 15, 0, 0)
+PLAIN(plain_down16, uint16_t, int16_t, 1 << 15, 16, 32768, 0)
+PLAIN(plain_across16, int16_t, uint16_t, 1 << 15, 16, 0, 32768)
+
+static const passes plain = {0, plain_down8, plain_across8, plain_fine8, plain_down16, plain_across16};
+
+/* ---- x86 ------------------------------------------------------------------ */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+static inline int32_t pair_at(const int16_t *p)
+{
+    int32_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+#define NAME(x) sse2_##x
+#define TARGET
+#define V __m128i
+#define LANES 8
+#define LOAD16(p) _mm_loadu_si128((const __m128i *)(p))
+#define LOAD8(p) _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(p)), _mm_setzero_si128())
+#define STORE16(p, v) _mm_storeu_si128((__m128i *)(p), v)
+#define STORE8(p, v) _mm_storel_epi64((__m128i *)(p), _mm_packus_epi16(v, _mm_setzero_si128()))
+#define ADD16 _mm_add_epi16
+#define ADD32 _mm_add_epi32
+#define SRA32 _mm_srai_epi32
+#define XOR _mm_xor_si128
+#define ALL16 _mm_set1_epi16
+#define ALL32 _mm_set1_epi32
+#define LOW _mm_unpacklo_epi16
+#define HIGH _mm_unpackhi_epi16
+#define MADD _mm_madd_epi16
+#define PACK _mm_packs_epi32
+#include "op/gauss_lanes.h"
+
+#define NAME(x) avx2_##x
+#define TARGET __attribute__((target("avx2")))
+#define V __m256i
+#define LANES 16
+#define LOAD16(p) _mm256_loadu_si256((const __m256i *)(p))
+#define LOAD8(p) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(p)))
+#define STORE16(p, v) _mm256_storeu_si256((__m256i *)(p), v)
+#define STORE8(p, v)                                                                                                    \
+    _mm_storeu_si128((__m128i *)(p), _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi16(v, v), 0x08)))
+#define ADD16 _mm256_add_epi16
+#define ADD32 _mm256_add_epi32
+#define SRA32 _mm256_srai_epi32
+#define XOR _mm256_xor_si256
+#define ALL16 _mm256_set1_epi16
+#define ALL32 _mm256_set1_epi32
+#define LOW _mm256_unpacklo_epi16
+#define HIGH _mm256_unpackhi_epi16
+#define MADD _mm256_madd_epi16
+#define PACK _mm256_packs_epi32
+#include "op/gauss_lanes.h"
+
+#define NAME(x) avx512_##x
+#define TARGET __attribute__((target("avx512f,avx512bw")))
+#define V __m512i
+#define LANES 32
+#define LOAD16(p) _mm512_loadu_si512((const void *)(p))
+#define LOAD8(p) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
+#define STORE16(p, v) _mm512_storeu_si512((void *)(p), v)
+#define STORE8(p, v) _mm256_storeu_si256((__m256i *)(p), _mm512_cvtepi16_epi8(v))
+#define ADD16 _mm512_add_epi16
+#define ADD32 _mm512_add_epi32
+#define SRA32 _mm512_srai_epi32
+#define XOR _mm512_xor_si512
+#define ALL16 _mm512_set1_epi16
+#define ALL32 _mm512_set1_epi32
+#define LOW _mm512_unpacklo_epi16
+#define HIGH _mm512_unpackhi_epi16
+#define MADD _mm512_madd_epi16
+#define PACK _mm512_packs_epi32
+#include "op/gauss_lanes.h"
+
+static const passes *passes_for(size_t n)
+{
+    if (n >= avx512_passes.least && __builtin_cpu_supports("avx512bw"))
+        return &avx512_passes;
+    if (n >= avx2_passes.least && __builtin_cpu_supports("avx2"))
+        return &avx2_passes;
+    return n >= sse2_passes.least ? &sse2_passes : &plain;
+}
+
+#else
+
+static const passes *passes_for(size_t n)
+{
+    (void)n;
+    return &plain;
+}
+
+#endif
+
+/* ---- the kernel and the rows ----------------------------------------------- */
+
+int32_t ck_gauss_radius(double sigma)
+{
+    int32_t radius = (int32_t)ceil(3 * sigma);
+
+    return radius < CK_GAUSS_RADIUS_MOST ? radius : CK_GAUSS_RADIUS_MOST;
+}
+
+void ck_gauss_init(ck_gauss *g, double sigma)
+{
+    double total = 1, carry = 0;
+    int32_t rest = 32768;
+
+    memset(g, 0, sizeof *g);
+    g->radius = ck_gauss_radius(sigma);
+    for (int32_t k = 1; k <= g->radius; k++)
+        total += 2 * exp(-(double)k * k / (2 * sigma * sigma));
+    for (int32_t k = g->radius; k >= 1; k--) {
+        double exact = 65536 * exp(-(double)k * k / (2 * sigma * sigma)) / total + carry;
+        g->half[k] = (int16_t)floor(exact + 0.5);
+        carry = exact - g->half[k];
+        rest -= g->half[k];
+        if (g->half[k] && !g->last)
+            g->last = k;
+    }
+    /* With no other weight the middle one is 65536: half of it does not fit, and is not needed. */
+    g->half[0] = (int16_t)(g->last ? rest : 0);
+}
+
+size_t ck_gauss_scratch(int32_t radius, ck_shape out)
+{
+    size_t nbytes;
+
+    return ck_mul((size_t)out.w + 2 * (size_t)radius, out.channels * sizeof(int16_t), &nbytes) ? nbytes : SIZE_MAX;
+}
+
+void ck_gauss_row(const ck_gauss *g, void *scratch, ck_view in, int32_t y, uint8_t *out)
+{
+    size_t c = in.shape.channels, n = ((size_t)in.shape.w - 2 * (size_t)g->radius) * c, padded = (size_t)in.shape.w * c;
+    const passes *down = passes_for(padded), *across = passes_for(n);
+    const uint8_t *mid = ck_row(in, y + g->radius);
+    int16_t *columns = scratch, *middle = columns + (size_t)g->radius * c;
+
+    if (!g->last) {
+        memcpy(out, mid + (size_t)g->radius * ck_pixel_nbytes(in.shape), n * (in.shape.depth / 8));
+    } else if (in.shape.depth == 8) {
+        down->down8(g, mid, in.stride, columns, padded);
+        across->across8(g, middle, (ptrdiff_t)c, out, n);
+    } else {
+        down->down16(g, (const uint16_t *)mid, in.stride / 2, columns, padded);
+        across->across16(g, middle, (ptrdiff_t)c, (uint16_t *)out, n);
+    }
+}
+
+void ck_gauss_fine(const ck_gauss *g, void *scratch, ck_view in, int32_t y, int16_t *out)
+{
+    size_t c = in.shape.channels, n = ((size_t)in.shape.w - 2 * (size_t)g->radius) * c, padded = (size_t)in.shape.w * c;
+    const uint8_t *mid = ck_row(in, y + g->radius);
+    int16_t *columns = scratch, *middle = columns + (size_t)g->radius * c;
+
+    if (g->last) {
+        passes_for(padded)->down8(g, mid, in.stride, columns, padded);
+        passes_for(n)->fine8(g, middle, (ptrdiff_t)c, out, n);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            out[i] = (int16_t)(mid[(size_t)g->radius * c + i] * 128);
+    }
+}

@@ -1,0 +1,71 @@
+/* median: the middle value of a square window. */
+#include "op/clones.h"
+#include "op/median_wide.h"
+#include "op/op.h"
+
+#include <stddef.h>
+
+#include "base/checked.h"
+
+/* Above it, counting is faster than networks would be. */
+enum { NETWORK_RADIUS = 2 };
+
+typedef struct params {
+    int64_t radius; /* pixels */
+} params;
+
+#define NAME(x) x##_8
+#define SAMPLE uint8_t
+#include "op/median_net.h"
+
+#define NAME(x) x##_16
+#define SAMPLE uint16_t
+#include "op/median_net.h"
+
+static int32_t halo(const void *p)
+{
+    return (int32_t)((const params *)p)->radius;
+}
+
+static size_t scratch(const void *p, ck_shape out)
+{
+    int32_t radius = halo(p);
+    size_t rows = 2 * (size_t)radius + 1, nbytes;
+
+    if (radius > NETWORK_RADIUS)
+        return out.depth == 8 ? ck_median_wide8_scratch() : ck_median_wide16_scratch();
+    return ck_mul((size_t)out.w + 2 * (size_t)radius, rows * ck_pixel_nbytes(out), &nbytes) ? nbytes : SIZE_MAX;
+}
+
+static void apply(const void *p, const void *state, void *work, ck_view in, ck_view out)
+{
+    int32_t radius = halo(p);
+    bool wide = radius > NETWORK_RADIUS;
+
+    (void)state;
+    if (out.shape.depth == 8)
+        (wide ? ck_median_wide8 : small_8)(radius, work, in, out);
+    else
+        (wide ? ck_median_wide16 : small_16)(radius, work, in, out);
+}
+
+static const chunkimg_option options[] = {
+    {.name = "radius", .type = CHUNKIMG_INT, .offset = offsetof(params, radius), .least = 1, .most = 50,
+     .unit = "pixels", .fallback = "1", .value = "RADIUS", .help = "the window is 2 RADIUS + 1 pixels wide and high"},
+    {.name = NULL},
+};
+
+const ck_op ck_op_median = {
+    .name = "median",
+    .summary = "median of a square window: removes specks, keeps edges",
+    .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at either depth. "
+               "Comparator networks up to RADIUS 2; above, counts in constant time at 8 bit (Perreault and Hebert 2007), "
+               "and sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are reflected; alpha is premultiplied "
+               "(Porter and Duff 1984) and filtered like the colours.",
+    .traits = CK_OP_PREMULTIPLY,
+    .options = options,
+    .params_size = sizeof(params),
+    .halo = halo,
+    .scratch = scratch,
+    .apply = apply,
+};

@@ -1,0 +1,120 @@
+/* sharpen: unsharp mask. */
+#include "op/clones.h"
+#include "op/gauss.h"
+#include "op/op.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "base/checked.h"
+
+/* The amount is a multiple of 2^-11: times a difference it stays below 2^31 at either depth. */
+enum { AMOUNT_BITS = 11 };
+
+typedef struct params {
+    double sigma;  /* pixels */
+    double amount; /* 1: the difference once */
+} params;
+
+typedef struct state {
+    ck_gauss gauss;
+    int32_t amount; /* times 2^AMOUNT_BITS */
+} state;
+
+static int32_t halo(const void *p)
+{
+    return ck_gauss_radius(((const params *)p)->sigma);
+}
+
+static ck_status prepare(const void *p, ck_shape in, void *s, ck_error *err)
+{
+    const params *given = p;
+
+    (void)in, (void)err;
+    ck_gauss_init(&((state *)s)->gauss, given->sigma);
+    ((state *)s)->amount = (int32_t)floor(given->amount * (1 << AMOUNT_BITS) + 0.5);
+    return CK_OK;
+}
+
+/* The smoothed row, then what the smoothing needs. */
+static size_t smooth_nbytes(ck_shape out)
+{
+    return ck_round_up((size_t)out.w * out.channels * sizeof(int16_t), 64);
+}
+
+static size_t scratch(const void *p, ck_shape out)
+{
+    size_t nbytes;
+
+    return ck_add(smooth_nbytes(out), ck_gauss_scratch(halo(p), out), &nbytes) ? nbytes : SIZE_MAX;
+}
+
+/* `smooth` has 7 more bits than a sample. */
+CK_CLONES
+static void combine8(const uint8_t *restrict in, const int16_t *restrict smooth, uint8_t *restrict out, size_t n,
+                     int32_t amount)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t more = ((in[i] * 128 - smooth[i]) * amount + (1 << (AMOUNT_BITS + 6))) >> (AMOUNT_BITS + 7);
+        int32_t v = in[i] + more;
+        v = v < 0 ? 0 : v;
+        out[i] = (uint8_t)(v > 255 ? 255 : v);
+    }
+}
+
+CK_CLONES
+static void combine16(const uint16_t *restrict in, const uint16_t *restrict smooth, uint16_t *restrict out, size_t n,
+                      int32_t amount)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t more = ((in[i] - smooth[i]) * amount + (1 << (AMOUNT_BITS - 1))) >> AMOUNT_BITS;
+        int32_t v = in[i] + more;
+        v = v < 0 ? 0 : v;
+        out[i] = (uint16_t)(v > 65535 ? 65535 : v);
+    }
+}
+
+static void apply(const void *p, const void *s, void *work, ck_view in, ck_view out)
+{
+    const state *st = s;
+    size_t n = (size_t)out.shape.w * out.shape.channels;
+    void *smooth = work, *rest = (uint8_t *)work + smooth_nbytes(out.shape);
+    ck_view middle = ck_window(in, st->gauss.radius, st->gauss.radius, out.shape.w, out.shape.h);
+
+    (void)p;
+    for (int32_t y = 0; y < out.shape.h; y++) {
+        const uint8_t *from = ck_row(middle, y);
+        uint8_t *to = ck_row(out, y);
+        if (in.shape.depth == 8) {
+            ck_gauss_fine(&st->gauss, rest, in, y, smooth);
+            combine8(from, smooth, to, n, st->amount);
+        } else {
+            ck_gauss_row(&st->gauss, rest, in, y, smooth);
+            combine16((const uint16_t *)from, smooth, (uint16_t *)to, n, st->amount);
+        }
+    }
+}
+
+static const chunkimg_option options[] = {
+    {.name = "sigma", .type = CHUNKIMG_REAL, .offset = offsetof(params, sigma), .least = 0.1, .most = 100,
+     .unit = "pixels", .fallback = "1", .value = "SIGMA", .help = "standard deviation of the Gaussian"},
+    {.name = "amount", .type = CHUNKIMG_REAL, .offset = offsetof(params, amount), .least = 0, .most = 10,
+     .fallback = "1", .value = "AMOUNT", .help = "how much of the difference is added"},
+    {.name = NULL},
+};
+
+const ck_op ck_op_sharpen = {
+    .name = "sharpen",
+    .summary = "unsharp mask: what a Gaussian blur takes away, added once more",
+    .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped. The blur is that of the operation blur, "
+               "kept with 7 more bits at 8 bit; AMOUNT is rounded to a multiple of 1/2048. Borders are reflected; alpha is "
+               "premultiplied (Porter and Duff 1984) and sharpened like the colours.",
+    .traits = CK_OP_PREMULTIPLY,
+    .options = options,
+    .params_size = sizeof(params),
+    .state_size = sizeof(state),
+    .halo = halo,
+    .prepare = prepare,
+    .scratch = scratch,
+    .apply = apply,
+};

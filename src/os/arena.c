@@ -1,0 +1,30 @@
+#include "os/arena.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 * 1024 * 1024 };
+
+ck_status ck_arena_map(ck_arena *arena, size_t nbytes, bool shared, ck_error *err)
+{
+    void *base = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
+
+    *arena = (ck_arena){NULL, 0};
+    if (base == MAP_FAILED)
+        return ck_fail_os(err, errno, "mapping %zu bytes for bands and tiles", nbytes);
+#ifdef MADV_HUGEPAGE
+    /* First touch of 4 KiB pages costs as much as a filter; a refusal only means small pages. */
+    if (nbytes >= 2 * HUGE_PAGE)
+        (void)madvise(base, nbytes, MADV_HUGEPAGE);
+#endif
+    arena->base = base;
+    arena->nbytes = nbytes;
+    return CK_OK;
+}
+
+void ck_arena_unmap(ck_arena *arena)
+{
+    if (arena->base)
+        munmap(arena->base, arena->nbytes);
+    *arena = (ck_arena){NULL, 0};
+}

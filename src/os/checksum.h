@@ -1,0 +1,24 @@
+/*
+ * CRC-32 (ISO 3309, as in PNG and zip), fast where libdeflate is built in, and
+ * its algebra: the CRC of a whole can be put together from the CRCs of its
+ * pieces in any order, because crc(A B) = shift(crc(A), bytes of B) ^ crc(B).
+ */
+#ifndef CK_OS_CHECKSUM_H
+#define CK_OS_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Start with 0. */
+uint32_t ck_crc32(uint32_t crc, const void *data, size_t nbytes);
+
+/* Start with 1. */
+uint32_t ck_adler32(uint32_t adler, const void *data, size_t nbytes);
+
+/* An operator for ck_crc32_shift. */
+uint32_t ck_crc32_operator(uint64_t nbytes);
+
+/* What `crc` contributes to the CRC of a text in which the operator's number of bytes follows. */
+uint32_t ck_crc32_shift(uint32_t crc, uint32_t op);
+
+#endif

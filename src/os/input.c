@@ -1,0 +1,162 @@
+#include "os/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+/* Large enough that the read calls do not show, small enough to stay in the L2 cache until it is decoded. */
+enum { BUFFER_NBYTES = 256 * 1024, HEAD_NBYTES = 16 };
+
+struct ck_input {
+    int fd;
+    bool owned; /* standard input is not ours to close */
+    bool ended;
+    uint64_t size, read_ns;
+    size_t at, end; /* buffer[at .. end) is not consumed */
+    char name[256];
+    uint8_t buffer[BUFFER_NBYTES];
+};
+
+ck_status ck_input_open(const char *path, ck_input **out, ck_error *err)
+{
+    ck_input *in = calloc(1, sizeof *in);
+    struct stat st;
+    ck_status status;
+
+    *out = NULL;
+    if (!in)
+        return ck_fail_memory(err, sizeof *in, "opening the input");
+    if (!strcmp(path, "-")) {
+        strcpy(in->name, "standard input");
+        in->fd = STDIN_FILENO;
+    } else {
+        ck_text_escape(in->name, sizeof in->name, path);
+        in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        in->owned = true;
+    }
+    if (in->fd < 0 || fstat(in->fd, &st) < 0) {
+        status = ck_fail_os(err, errno, "%s: cannot be opened", in->name);
+        goto failed;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        status = ck_fail_os(err, EISDIR, "%s: cannot be read as an image", in->name);
+        goto failed;
+    }
+    if (S_ISREG(st.st_mode)) {
+        in->size = (uint64_t)st.st_size;
+        (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint; its failure changes nothing */
+    }
+    *out = in;
+    return CK_OK;
+failed:
+    if (in->owned && in->fd >= 0)
+        close(in->fd);
+    free(in);
+    return status;
+}
+
+void ck_input_close(ck_input **in)
+{
+    if (!*in)
+        return;
+    if ((*in)->owned)
+        close((*in)->fd);
+    free(*in);
+    *in = NULL;
+}
+
+/* Reads once into the free end of the buffer; the part in use is moved to its front first. */
+static ck_status refill(ck_input *in, ck_error *err)
+{
+    uint64_t began = ck_now_ns();
+    ssize_t n;
+
+    if (in->at) {
+        memmove(in->buffer, in->buffer + in->at, in->end - in->at);
+        in->end -= in->at;
+        in->at = 0;
+    }
+    do
+        n = read(in->fd, in->buffer + in->end, sizeof in->buffer - in->end);
+    while (n < 0 && errno == EINTR);
+    in->read_ns += ck_now_ns() - began;
+    if (n < 0)
+        return ck_fail_os(err, errno, "%s: cannot be read", in->name);
+    if (n == 0)
+        in->ended = true;
+    in->end += (size_t)n;
+    return CK_OK;
+}
+
+ck_status ck_input_peek(ck_input *in, const uint8_t **head, size_t *nbytes, ck_error *err)
+{
+    while (in->end - in->at < HEAD_NBYTES && !in->ended) {
+        ck_status status = refill(in, err);
+        if (status)
+            return status;
+    }
+    *head = in->buffer + in->at;
+    *nbytes = in->end - in->at < HEAD_NBYTES ? in->end - in->at : HEAD_NBYTES;
+    return CK_OK;
+}
+
+ck_status ck_input_more(ck_input *in, const uint8_t **data, size_t *nbytes, ck_error *err)
+{
+    if (in->at == in->end && !in->ended) {
+        ck_status status = refill(in, err);
+        if (status)
+            return status;
+    }
+    *data = in->buffer + in->at;
+    *nbytes = in->end - in->at;
+    return CK_OK;
+}
+
+void ck_input_consume(ck_input *in, size_t nbytes)
+{
+    in->at += nbytes;
+}
+
+ck_status ck_input_read(ck_input *in, void *to, size_t n, size_t *got, ck_error *err)
+{
+    uint8_t *at = to;
+
+    *got = 0;
+    while (*got < n) {
+        const uint8_t *data;
+        size_t have;
+        ck_status status = ck_input_more(in, &data, &have, err);
+
+        if (status)
+            return status;
+        if (!have)
+            break;
+        if (have > n - *got)
+            have = n - *got;
+        memcpy(at + *got, data, have);
+        ck_input_consume(in, have);
+        *got += have;
+    }
+    return CK_OK;
+}
+
+const char *ck_input_name(const ck_input *in)
+{
+    return in->name;
+}
+
+uint64_t ck_input_size(const ck_input *in)
+{
+    return in->size;
+}
+
+uint64_t ck_input_read_ns(const ck_input *in)
+{
+    return in->read_ns;
+}

@@ -1,0 +1,31 @@
+/* A file or standard input, read forward. Never mapped: a file that shrinks must be an error, not a SIGBUS. */
+#ifndef CK_OS_INPUT_H
+#define CK_OS_INPUT_H
+
+#include "base/error.h"
+
+typedef struct ck_input ck_input;
+
+/* path "-" is standard input. A folder or an unreadable file is CHUNKIMG_SYSTEM. */
+ck_status ck_input_open(const char *path, ck_input **out, ck_error *err);
+void ck_input_close(ck_input **in);
+
+/* The first bytes of the file, not consumed: up to 16, fewer where the file is shorter. */
+ck_status ck_input_peek(ck_input *in, const uint8_t **head, size_t *nbytes, ck_error *err);
+
+/*
+ * A stretch of the file that has not been consumed, at least 1 byte, or
+ * *nbytes = 0 at the end. It stays where it is until the next call;
+ * ck_input_consume says how much of it was used.
+ */
+ck_status ck_input_more(ck_input *in, const uint8_t **data, size_t *nbytes, ck_error *err);
+void ck_input_consume(ck_input *in, size_t nbytes);
+
+/* Exactly n bytes into `to`; *got < n at the end of the file. */
+ck_status ck_input_read(ck_input *in, void *to, size_t n, size_t *got, ck_error *err);
+
+const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
+uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */
+uint64_t ck_input_read_ns(const ck_input *in); /* time spent in read calls so far */
+
+#endif

@@ -1,0 +1,464 @@
+#include "os/outdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define INFIX ".chunkimg-"
+enum { SUFFIX_LENGTH = 6 };
+
+struct ck_outdir {
+    pid_t owner;
+    int parent;         /* the folder that holds the target */
+    int dir;            /* the staging folder; -1 for a single file */
+    int file;           /* of begin .. end; -1: none */
+    bool is_file, force;
+    char *target;       /* name inside parent */
+    char *staging;      /* name inside parent */
+    char growing[256];  /* name of the file of begin, escaped */
+    char shown[256];    /* the target's path, escaped, for messages */
+};
+
+/* ---- names ---------------------------------------------------------------- */
+
+/* Splits a path into a folder ("." where none is named) and a last name without trailing slashes. */
+static ck_status split_path(const char *path, char **folder, char **name, ck_error *err)
+{
+    size_t n = strlen(path), start;
+
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    for (start = n; start && path[start - 1] != '/'; start--)
+        ;
+    *name = strndup(path + start, n - start);
+    *folder = start ? strndup(path, start) : strdup(".");
+    if (!*name || !*folder)
+        return ck_fail_memory(err, n, "reading the output's name");
+    if (!**name || !strcmp(*name, ".") || !strcmp(*name, ".."))
+        return ck_fail(err, CHUNKIMG_USAGE, "output: '%s' is not the name of a new folder or file", path);
+    return CK_OK;
+}
+
+static bool random_suffix(char to[SUFFIX_LENGTH + 1])
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    uint8_t bytes[SUFFIX_LENGTH];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return false;
+    for (int i = 0; i < SUFFIX_LENGTH; i++)
+        to[i] = letters[bytes[i] % (sizeof letters - 1)];
+    to[SUFFIX_LENGTH] = 0;
+    return true;
+}
+
+/* ---- removing ------------------------------------------------------------- */
+
+/* Removes a folder of plain files. A folder inside it stays, and so does the folder then. */
+static void remove_flat_folder(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *e;
+
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((e = readdir(d)))
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+            unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* Whoever works in a staging place holds a lock on it, which ends with the last process that inherited it. */
+static void sweep_one(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0)
+        return;
+    if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st)) {
+        if (S_ISDIR(st.st_mode))
+            remove_flat_folder(parent, name);
+        else if (S_ISREG(st.st_mode))
+            unlinkat(parent, name, 0);
+    }
+    close(fd);
+}
+
+static void sweep_leftovers(const ck_outdir *dir)
+{
+    int fd = openat(dir->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    size_t n = strlen(dir->target), infix = strlen(INFIX);
+    struct dirent *e;
+
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((e = readdir(d))) {
+        const char *s = e->d_name;
+        if (s[0] == '.' && !strncmp(s + 1, dir->target, n) && !strncmp(s + 1 + n, INFIX, infix) &&
+            strlen(s + 1 + n + infix) == SUFFIX_LENGTH)
+            sweep_one(dir->parent, s);
+    }
+    closedir(d);
+}
+
+/* ---- what is there already ------------------------------------------------ */
+
+/* An empty folder, or one that a run of this program finished. */
+static bool may_replace_folder(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *e;
+    bool empty = true, manifest = false, plain = true;
+
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    while ((e = readdir(d))) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        empty = false;
+        manifest |= !strcmp(e->d_name, "manifest.json");
+        plain &= e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
+    }
+    closedir(d);
+    return empty || (manifest && plain);
+}
+
+static ck_status check_target(const ck_outdir *dir, ck_error *err)
+{
+    struct stat st;
+
+    if (fstatat(dir->parent, dir->target, &st, AT_SYMLINK_NOFOLLOW)) {
+        if (errno == ENOENT)
+            return CK_OK;
+        return ck_fail_os(err, errno, "%s: the output cannot be looked up", dir->shown);
+    }
+    if (!dir->force)
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the output exists already; --force replaces it", dir->shown);
+    if (dir->is_file ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode))
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: exists and is not a %s; it is not replaced", dir->shown,
+                       dir->is_file ? "plain file" : "folder");
+    if (!dir->is_file && !may_replace_folder(dir->parent, dir->target))
+        return ck_fail(err, CHUNKIMG_SYSTEM,
+                       "%s: holds files that are not tiles of an earlier run (no manifest.json, or a folder); it is not replaced",
+                       dir->shown);
+    return CK_OK;
+}
+
+/* ---- open ------------------------------------------------------------------ */
+
+static void free_dir(ck_outdir *dir)
+{
+    if (dir->file >= 0)
+        close(dir->file);
+    if (dir->dir >= 0)
+        close(dir->dir);
+    if (dir->parent >= 0)
+        close(dir->parent);
+    free(dir->target);
+    free(dir->staging);
+    free(dir);
+}
+
+static ck_status make_handle(const char *path, bool is_file, bool force, ck_outdir **out, ck_error *err)
+{
+    ck_outdir *dir = calloc(1, sizeof *dir);
+    char *folder = NULL;
+    ck_status status;
+
+    *out = NULL;
+    if (!dir)
+        return ck_fail_memory(err, sizeof *dir, "opening the output");
+    *dir = (ck_outdir){.owner = getpid(), .parent = -1, .dir = -1, .file = -1, .is_file = is_file, .force = force};
+    ck_text_escape(dir->shown, sizeof dir->shown, path);
+    status = split_path(path, &folder, &dir->target, err);
+    if (!status) {
+        dir->parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (dir->parent < 0)
+            status = ck_fail_os(err, errno, "%s: the folder for the output cannot be opened", dir->shown);
+    }
+    if (!status)
+        status = check_target(dir, err);
+    free(folder);
+    if (status)
+        free_dir(dir);
+    else
+        *out = dir;
+    return status;
+}
+
+ck_status ck_out_check(const char *path, bool is_file, bool force, ck_error *err)
+{
+    ck_outdir *dir;
+    ck_status status = make_handle(path, is_file, force, &dir, err);
+
+    if (!status)
+        free_dir(dir);
+    return status;
+}
+
+/* Creates the staging name; the descriptor to lock, or -1. */
+static int create_staging(ck_outdir *dir)
+{
+    if (dir->is_file)
+        return dir->file =
+                   openat(dir->parent, dir->staging, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (mkdirat(dir->parent, dir->staging, 0777))
+        return -1;
+    dir->dir = openat(dir->parent, dir->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir->dir < 0) {
+        int why = errno;
+        unlinkat(dir->parent, dir->staging, AT_REMOVEDIR);
+        errno = why;
+    }
+    return dir->dir;
+}
+
+/*
+ * Holds the lock that sweepers look at. A sweeper may come between creation
+ * and lock; then the place has lost its name, and another one is made. A file
+ * system without locks loses the sweep, nothing else.
+ */
+static bool lock_staging(int fd)
+{
+    struct stat st;
+
+    (void)flock(fd, LOCK_SH);
+    return !fstat(fd, &st) && st.st_nlink > 0;
+}
+
+/* Makes the staging folder or file under a name that nobody else has. */
+static ck_status make_staging(ck_outdir *dir, ck_error *err)
+{
+    size_t size = strlen(dir->target) + sizeof INFIX + SUFFIX_LENGTH + 2;
+
+    dir->staging = malloc(size);
+    if (!dir->staging)
+        return ck_fail_memory(err, size, "opening the output");
+    for (int tries = 0; tries < 100; tries++) {
+        char suffix[SUFFIX_LENGTH + 1];
+
+        if (!random_suffix(suffix))
+            break;
+        snprintf(dir->staging, size, ".%s" INFIX "%s", dir->target, suffix);
+        int fd = create_staging(dir);
+        if (fd >= 0) {
+            if (lock_staging(fd))
+                return CK_OK;
+            close(fd);
+            dir->dir = dir->file = -1;
+        } else if (errno != EEXIST && errno != EINTR) {
+            break;
+        }
+    }
+    int why = errno;
+    free(dir->staging);
+    dir->staging = NULL; /* there is nothing to remove */
+    return ck_fail_os(err, why, "%s: the output cannot be created", dir->shown);
+}
+
+static ck_status open_output(const char *path, bool is_file, bool force, ck_outdir **out, ck_error *err)
+{
+    ck_outdir *dir;
+    ck_status status = make_handle(path, is_file, force, &dir, err);
+
+    *out = NULL;
+    if (status)
+        return status;
+    sweep_leftovers(dir);
+    status = make_staging(dir, err);
+    if (status)
+        ck_outdir_abandon(&dir);
+    *out = dir;
+    return status;
+}
+
+ck_status ck_outdir_open(const char *path, bool force, ck_outdir **out, ck_error *err)
+{
+    return open_output(path, false, force, out, err);
+}
+
+ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_error *err)
+{
+    return open_output(path, true, force, out, err);
+}
+
+/* ---- writing ---------------------------------------------------------------- */
+
+static int write_all(int fd, const void *bytes, size_t nbytes)
+{
+    const uint8_t *at = bytes;
+
+    while (nbytes) {
+        ssize_t n = write(fd, at, nbytes);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        if (n == 0)
+            return ENOSPC;
+        at += n;
+        nbytes -= (size_t)n;
+    }
+    return 0;
+}
+
+/* close reports delayed write errors. EINTR: Linux has closed it all the same, and a second close would hit another file. */
+static int close_checked(int fd)
+{
+    return close(fd) && errno != EINTR ? errno : 0;
+}
+
+static int open_new(const ck_outdir *dir, const char *name)
+{
+    int fd;
+
+    do
+        fd = openat(dir->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err)
+{
+    int fd = open_new(dir, name), why, closed;
+    char shown[200];
+
+    if (fd < 0) {
+        why = errno;
+        return ck_fail_os(err, why, "%s: '%s' cannot be created", dir->shown, ck_text_escape(shown, sizeof shown, name));
+    }
+    why = write_all(fd, bytes, nbytes);
+    closed = close_checked(fd);
+    if (!why && !closed)
+        return CK_OK;
+    return ck_fail_os(err, why ? why : closed, "%s: '%s' cannot be written", dir->shown,
+                      ck_text_escape(shown, sizeof shown, name));
+}
+
+ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err)
+{
+    if (dir->is_file)
+        return CK_OK; /* the staging file is open already */
+    ck_text_escape(dir->growing, sizeof dir->growing, name);
+    dir->file = open_new(dir, name);
+    if (dir->file < 0)
+        return ck_fail_os(err, errno, "%s: '%s' cannot be created", dir->shown, dir->growing);
+    return CK_OK;
+}
+
+ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err)
+{
+    int why = write_all(dir->file, bytes, nbytes);
+
+    if (!why)
+        return CK_OK;
+    return ck_fail_os(err, why, "%s%s%s: cannot be written", dir->shown, dir->is_file ? "" : ": ", dir->growing);
+}
+
+ck_status ck_outdir_end(ck_outdir *dir, ck_error *err)
+{
+    int why = close_checked(dir->file);
+
+    dir->file = -1;
+    if (!why)
+        return CK_OK;
+    return ck_fail_os(err, why, "%s%s%s: cannot be written", dir->shown, dir->is_file ? "" : ": ", dir->growing);
+}
+
+/* ---- publishing -------------------------------------------------------------- */
+
+static int rename_new(const ck_outdir *dir)
+{
+    if (!renameat2(dir->parent, dir->staging, dir->parent, dir->target, RENAME_NOREPLACE))
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    /* A file system without RENAME_NOREPLACE: link and mkdir are the calls that refuse an existing name. */
+    if (dir->is_file) {
+        if (linkat(dir->parent, dir->staging, dir->parent, dir->target, 0))
+            return errno;
+        return unlinkat(dir->parent, dir->staging, 0) ? errno : 0;
+    }
+    if (mkdirat(dir->parent, dir->target, 0777))
+        return errno;
+    return renameat(dir->parent, dir->staging, dir->parent, dir->target) ? errno : 0;
+}
+
+/* The old output stays under its name until the new one takes it. */
+static int rename_over(const ck_outdir *dir)
+{
+    if (dir->is_file)
+        return renameat(dir->parent, dir->staging, dir->parent, dir->target) ? errno : 0;
+    if (!renameat2(dir->parent, dir->staging, dir->parent, dir->target, RENAME_EXCHANGE)) {
+        remove_flat_folder(dir->parent, dir->staging);
+        return 0;
+    }
+    if (errno == ENOENT)
+        return rename_new(dir);
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    remove_flat_folder(dir->parent, dir->target);
+    return rename_new(dir);
+}
+
+ck_status ck_outdir_publish(ck_outdir **handle, ck_error *err)
+{
+    ck_outdir *dir = *handle;
+    ck_status status = check_target(dir, err); /* somebody may have made it in the meantime */
+    int why;
+
+    if (!status) {
+        why = dir->force ? rename_over(dir) : rename_new(dir);
+        if (why == EEXIST)
+            status = ck_fail(err, CHUNKIMG_SYSTEM, "%s: the output was made by somebody else meanwhile", dir->shown);
+        else if (why)
+            status = ck_fail_os(err, why, "%s: the finished output cannot be given its name", dir->shown);
+    }
+    if (status) {
+        ck_outdir_abandon(handle);
+        return status;
+    }
+    free_dir(dir);
+    *handle = NULL;
+    return CK_OK;
+}
+
+void ck_outdir_abandon(ck_outdir **handle)
+{
+    ck_outdir *dir = *handle;
+
+    *handle = NULL;
+    if (!dir)
+        return;
+    if (dir->owner == getpid() && dir->staging) {
+        if (dir->is_file)
+            unlinkat(dir->parent, dir->staging, 0);
+        else
+            remove_flat_folder(dir->parent, dir->staging);
+    }
+    free_dir(dir);
+}

@@ -1,0 +1,42 @@
+/*
+ * Where bytes go, and how they appear: everything is written under a name of
+ * its own beside the target (".NAME.chunkimg-XXXXXX") and gets its final name
+ * by one rename when all of it is there. Every write, close and rename is
+ * checked. The staging place remembers the process that made it: a forked
+ * child never removes its parent's.
+ */
+#ifndef CK_OS_OUTDIR_H
+#define CK_OS_OUTDIR_H
+
+#include "base/error.h"
+
+typedef struct ck_outdir ck_outdir;
+
+/*
+ * Prepares a folder at `path`. One that exists is refused, with --force
+ * replaced at publication if it is empty or holds a manifest.json of ours.
+ * Leftovers of killed runs for the same target are swept.
+ */
+ck_status ck_outdir_open(const char *path, bool force, ck_outdir **out, ck_error *err);
+
+/* The same for a single file, which is written by begin/append. */
+ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_error *err);
+
+/* Whether `path` may be written (as open would decide); nothing is made. */
+ck_status ck_out_check(const char *path, bool is_file, bool force, ck_error *err);
+
+/* One whole file inside the folder. Any thread or process that inherited the folder. */
+ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err);
+
+/* A file inside the folder (or, for a single file, that file with name NULL) that grows; one at a time. */
+ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err);
+ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
+ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
+
+/* Gives the output its final name and frees dir (also on failure, when nothing is left). */
+ck_status ck_outdir_publish(ck_outdir **dir, ck_error *err);
+
+/* Removes what was written and frees dir. In a process other than the one that opened it: frees only. */
+void ck_outdir_abandon(ck_outdir **dir);
+
+#endif

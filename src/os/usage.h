@@ -1,0 +1,24 @@
+/* What a process has used: CPU time, switches, faults, memory. */
+#ifndef CK_OS_USAGE_H
+#define CK_OS_USAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct ck_usage {
+    double user_s, sys_s;
+    uint64_t voluntary, involuntary; /* context switches */
+    uint64_t minor, major;           /* page faults */
+} ck_usage;
+
+/* This process and the children it has waited for, since they began. */
+ck_usage ck_usage_now(void);
+ck_usage ck_usage_since(ck_usage before);
+
+/* Most bytes that were resident in this process since its program began; 0 where the system does not tell. */
+uint64_t ck_usage_peak_rss(void);
+
+/* Proportional set size of a process (0: this one), bytes; 0 where the system does not tell. */
+uint64_t ck_usage_pss(pid_t pid);
+
+#endif

@@ -1,0 +1,359 @@
+/* The public functions: open, run, close, and what is built in. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/checksum.h"
+#include "os/usage.h"
+#include "pipeline/job.h"
+#include "sink/template.h"
+
+/* ---- open and close ------------------------------------------------------------- */
+
+static void pass_warning(void *user, const char *text)
+{
+    const chunkimg_job *job = user;
+
+    if (job->warn)
+        job->warn(job->warn_user, text);
+}
+
+static ck_status check_options(const chunkimg_options *o, ck_error *err)
+{
+    if (!o || o->struct_size != sizeof *o)
+        return ck_fail(err, CHUNKIMG_USAGE, "the options were not made by chunkimg_options_init of this version");
+    if (!o->input || !*o->input)
+        return ck_fail(err, CHUNKIMG_USAGE, "no input was given");
+    return CK_OK;
+}
+
+/* A name that is not in a table of modules, with the names that are. */
+static ck_status unknown_name(const char *option, const char *name, chunkimg_kind kind, const char *also, ck_error *err)
+{
+    char known[300];
+    size_t used = (size_t)snprintf(known, sizeof known, "%s", also);
+    chunkimg_module m;
+
+    for (size_t i = 0; chunkimg_module_at(kind, i, &m) && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", m.name);
+    return ck_fail(err, CHUNKIMG_USAGE, "%s: there is no '%.40s'; there are: %s", option, name, known);
+}
+
+/* Everything that can be said without a look at the input: said before it is read. */
+static ck_status check_names(const chunkimg_options *o, ck_error *err)
+{
+    static const ck_shape any = {.w = 1 << 20, .h = 1 << 20, .channels = 3, .depth = 16};
+    const ck_codec *by_path = o->output ? ck_codec_of_path(o->output) : NULL;
+    bool tiles = !by_path && !(o->output && !strcmp(o->output, "none"));
+    ck_chain *chain;
+    ck_status status = ck_chain_create(&o->ops, any, &chain, err);
+    ck_grid grid;
+
+    if (status)
+        return status;
+    ck_chain_free(&chain);
+    if (o->mode && strcmp(o->mode, "auto") != 0 && !ck_exec_find(o->mode))
+        return unknown_name("mode", o->mode, CHUNKIMG_MODES, "auto", err);
+    if (o->format && !ck_codec_find(o->format))
+        return unknown_name("format", o->format, CHUNKIMG_CODECS, "", err);
+    if (o->format && by_path && ck_codec_find(o->format) != by_path)
+        return ck_fail(err, CHUNKIMG_USAGE, "format: '%s' contradicts the output's name, which says %s", o->format,
+                       by_path->name);
+    if (o->output && !*o->output)
+        return ck_fail(err, CHUNKIMG_USAGE, "output: needs the name of a folder or file");
+    if (o->tiles.a && o->tile_size.a)
+        return ck_fail(err, CHUNKIMG_USAGE, "tiles and tile-size cannot both be given");
+    if (by_path && (o->overlap || o->edge != CHUNKIMG_EDGE_KEEP))
+        return ck_fail(err, CHUNKIMG_USAGE, "overlap and edge are for tiles; the output is one image");
+    if (o->tile_size.a && o->overlap >= o->tile_size.a)
+        return ck_fail(err, CHUNKIMG_USAGE, "overlap: %lld pixels are not less than a tile has", (long long)o->overlap);
+    if (!tiles)
+        return CK_OK;
+    /* whether names are distinct depends on the grid, and is checked with it */
+    status = ck_grid_of_shape(any.w, any.h, 1, 1, &grid, err);
+    return status ? status : ck_template_check(o->name, "stem", "ext", &grid, err);
+}
+
+/* Values that came past the parser are held against the same rows. */
+static ck_status check_ranges(const chunkimg_options *o, ck_error *err)
+{
+    for (const chunkimg_option *row = chunkimg_job_options(); row->name; row++) {
+        const void *at = (const char *)o + row->offset;
+        double value = row->least;
+
+        if (row->type == CHUNKIMG_INT)
+            value = (double)*(const int64_t *)at;
+        else if (row->type == CHUNKIMG_PAIR && ((const chunkimg_pair *)at)->a)
+            value = (double)((const chunkimg_pair *)at)->a;
+        else if (row->type == CHUNKIMG_CHOICE)
+            continue;
+        if (value < row->least || value > row->most)
+            return ck_fail(err, CHUNKIMG_USAGE, "%s: %.10g is out of range: %.10g to %.10g", row->name, value,
+                           row->least, row->most);
+    }
+    if (o->edge < CHUNKIMG_EDGE_KEEP || o->edge > CHUNKIMG_EDGE_DROP || !o->name)
+        return ck_fail(err, CHUNKIMG_USAGE, "edge or name: not set by chunkimg_options_init");
+    return CK_OK;
+}
+
+chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user, chunkimg_job **out,
+                                   chunkimg_error *err)
+{
+    uint64_t began = ck_now_ns();
+    ck_error scratch;
+    ck_status status;
+    chunkimg_job *job;
+
+    err = err ? err : &scratch;
+    ck_error_clear(err);
+    *out = NULL;
+    status = check_options(options, err);
+    if (!status)
+        status = check_ranges(options, err);
+    if (!status)
+        status = check_names(options, err);
+    if (status)
+        return status;
+    job = calloc(1, sizeof *job);
+    if (!job)
+        return ck_fail_memory(err, sizeof *job, "opening a job");
+    job->options = *options;
+    job->warn = warn;
+    job->warn_user = user;
+    ck_limits limits = {.max_pixels = (uint64_t)options->max_pixels,
+                        .max_memory = options->max_memory ? options->max_memory : UINT64_MAX,
+                        .max_scans = 500};
+    ck_warnings warnings = {pass_warning, job};
+    status = ck_source_open(options->input, &limits, &warnings, &job->source, err);
+    if (!status)
+        status = ck_plan_make(job, err);
+    if (status) {
+        chunkimg_close(&job);
+        return status;
+    }
+    job->result.startup_s = ck_seconds(ck_now_ns() - began);
+    if (job->plan.workers > chunkimg_cpus()) {
+        char text[128];
+        snprintf(text, sizeof text, "%u workers share %u CPUs: more workers than CPUs do not make it faster",
+                 job->plan.workers, chunkimg_cpus());
+        pass_warning(job, text);
+    }
+    *out = job;
+    return CK_OK;
+}
+
+chunkimg_status chunkimg_open(const chunkimg_options *options, chunkimg_job **out, chunkimg_error *err)
+{
+    return chunkimg_open_warn(options, NULL, NULL, out, err);
+}
+
+void chunkimg_close(chunkimg_job **handle)
+{
+    chunkimg_job *job = handle ? *handle : NULL;
+
+    if (!job)
+        return;
+    *handle = NULL;
+    ck_chain_free(&job->chain);
+    ck_source_close(&job->source);
+    free(job->output);
+    free(job->stem);
+    free(job);
+}
+
+const chunkimg_plan *chunkimg_job_plan(const chunkimg_job *job)
+{
+    return &job->plan;
+}
+
+const chunkimg_result *chunkimg_job_result(const chunkimg_job *job)
+{
+    return &job->result;
+}
+
+void chunkimg_on_tick(chunkimg_job *job, chunkimg_tick tick, void *user)
+{
+    job->tick = tick;
+    job->tick_user = user;
+}
+
+/* ---- run --------------------------------------------------------------------------- */
+
+static ck_status prepare(chunkimg_job *job, ck_error *err)
+{
+    ck_status status =
+        ck_arena_map(&job->arena, job->layout.total, (job->exec->traits & CK_EXEC_PROCESSES) != 0, err);
+
+    if (status)
+        return status;
+    job->board = (ck_board *)(void *)job->arena.base;
+    job->rows.px = job->arena.base + job->layout.bands;
+    job->covered = ck_grid_covered(&job->grid);
+    job->digest_row_op = ck_crc32_operator((uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
+    job->home = getpid();
+    status = ck_sched_init(&job->sched, &job->sched_config, err);
+    if (status)
+        return status;
+    job->sink_state = calloc(1, job->sink->state_size);
+    if (!job->sink_state)
+        return ck_fail_memory(err, job->sink->state_size, "opening the output");
+    return CK_OK;
+}
+
+static void clean_up(chunkimg_job *job)
+{
+    free(job->sink_state);
+    job->sink_state = NULL;
+    ck_sched_release(&job->sched);
+    ck_source_close(&job->source); /* a job that has run holds no file and no decoder */
+    ck_arena_unmap(&job->arena);
+}
+
+/* The run between open and finish of the sink. */
+static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
+{
+    ck_work work = ck_job_work(job);
+    ck_exec_config config = {.workers = job->plan.workers,
+                             .shared = job->arena.base + job->layout.executor,
+                             .pulse = ck_job_pulse,
+                             .user = job};
+    ck_status status = job->exec->run(&config, &work, stats, err);
+
+    if (status)
+        return status;
+    if (job->failure.status == CK_OK || job->failure.status == CHUNKIMG_INTERRUPTED)
+        if (atomic_load(&job->board->interrupted))
+            return ck_fail(err, CHUNKIMG_INTERRUPTED, "%s: interrupted; nothing was written", job->plan.input);
+    if (job->failure.status) {
+        *err = job->failure;
+        return err->status;
+    }
+    /* Every tile was drained and every slot came back, or this is no success. */
+    if (!ck_sched_complete(&job->sched))
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
+                       job->exec->name);
+    return CK_OK;
+}
+
+static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before)
+{
+    chunkimg_result *r = &job->result;
+    ck_usage used = ck_usage_since(before);
+    double busy = 0;
+
+    for (unsigned s = 0; s < CHUNKIMG_STAGE_WAIT; s++) {
+        uint64_t ns = 0;
+        for (unsigned w = 0; w <= job->plan.workers; w++)
+            ns += ck_job_tally(job, w)->stage_ns[s];
+        r->stage_s[s] = ck_seconds(ns);
+        busy += r->stage_s[s];
+    }
+    r->workers = stats->workers;
+    r->spawn_s = stats->spawn_s;
+    double idle = r->wall_s * (stats->workers ? stats->workers : 1) - busy;
+    r->stage_s[CHUNKIMG_STAGE_WAIT] = idle > 0 ? idle : 0;
+    r->user_s = used.user_s;
+    r->sys_s = used.sys_s;
+    r->voluntary_switches = used.voluntary;
+    r->involuntary_switches = used.involuntary;
+    r->minor_faults = used.minor;
+    r->major_faults = used.major;
+    r->peak_memory_bytes = stats->peak_bytes ? stats->peak_bytes : ck_usage_peak_rss();
+    r->tiles_done = job->sched.drained;
+    r->digest = job->digest;
+}
+
+chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)
+{
+    ck_error scratch;
+    ck_exec_stats stats = {0};
+    ck_usage before = ck_usage_now();
+    ck_status status;
+    bool opened = false;
+
+    err = err ? err : &scratch;
+    ck_error_clear(err);
+    if (job->ran)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: a job can be run once", job->plan.input);
+    job->ran = true;
+    job->began_ns = ck_now_ns();
+    status = prepare(job, err);
+    if (!status) {
+        status = job->sink->open(job->sink_state, &job->sink_config, err);
+        opened = !status;
+    }
+    if (!status)
+        status = carry_all(job, &stats, err);
+    if (!status)
+        status = job->sink->finish(job->sink_state, &job->result.tiles_written, &job->result.output_bytes, err);
+    else if (opened)
+        job->sink->abandon(job->sink_state);
+    job->result.wall_s = ck_seconds(ck_now_ns() - job->began_ns);
+    if (opened)
+        count(job, &stats, before);
+    clean_up(job);
+    return status;
+}
+
+/* ---- what is built in ---------------------------------------------------------------- */
+
+static bool mode_at(size_t i, chunkimg_module *out)
+{
+    const ck_exec *e = ck_exec_at(i);
+
+    if (e)
+        *out = (chunkimg_module){.name = e->name, .summary = e->summary, .details = e->details};
+    return e != NULL;
+}
+
+static bool op_at(size_t i, chunkimg_module *out)
+{
+    const ck_op *o = ck_op_at(i);
+
+    if (o)
+        *out = (chunkimg_module){.name = o->name, .summary = o->summary, .details = o->details, .options = o->options};
+    return o != NULL;
+}
+
+static bool codec_at(size_t i, chunkimg_module *out)
+{
+    const ck_codec *c = ck_codec_at(i);
+
+    if (c)
+        *out = (chunkimg_module){.name = c->name, .summary = c->summary};
+    return c != NULL;
+}
+
+static bool sink_at(size_t i, chunkimg_module *out)
+{
+    const ck_sink *s = ck_sink_at(i);
+
+    if (s)
+        *out = (chunkimg_module){.name = s->name, .summary = s->summary};
+    return s != NULL;
+}
+
+bool chunkimg_module_at(chunkimg_kind kind, size_t index, chunkimg_module *out)
+{
+    static bool (*const at[])(size_t, chunkimg_module *) = {
+        [CHUNKIMG_MODES] = mode_at, [CHUNKIMG_OPS] = op_at, [CHUNKIMG_CODECS] = codec_at, [CHUNKIMG_SINKS] = sink_at};
+
+    return (unsigned)kind < sizeof at / sizeof *at && at[kind](index, out);
+}
+
+const char *chunkimg_stage_name(unsigned stage)
+{
+    static const char *const names[] = {"read", "decode", "process", "encode", "write", "wait"};
+
+    return stage < CHUNKIMG_STAGES ? names[stage] : NULL;
+}
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+const char *chunkimg_version(void)
+{
+    return TEXT(CHUNKIMG_VERSION_MAJOR) "." TEXT(CHUNKIMG_VERSION_MINOR) "." TEXT(CHUNKIMG_VERSION_PATCH);
+}

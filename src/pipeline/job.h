@@ -1,0 +1,119 @@
+/*
+ * A job: the plan, the modules it chose, and what they share while it runs.
+ * This header is the inside of chunkimg_job; only src/pipeline sees it.
+ */
+#ifndef CK_PIPELINE_JOB_H
+#define CK_PIPELINE_JOB_H
+
+#include <chunkimg/chunkimg.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "codec/codec.h"
+#include "core/grid.h"
+#include "core/rows.h"
+#include "core/sched.h"
+#include "exec/exec.h"
+#include "op/chain.h"
+#include "os/arena.h"
+#include "pipeline/source.h"
+#include "sink/sink.h"
+
+/* What one worker counted. In the arena; only that worker writes it. */
+typedef struct ck_tally {
+    _Alignas(64) uint64_t stage_ns[CHUNKIMG_STAGES];
+} ck_tally;
+
+/* A tile on its way. In the arena; written by the tile's carrier, read at home once the ticket is back. */
+typedef struct ck_slot {
+    ck_error err; /* status CK_OK: the tile is whole */
+    ck_outcome outcome;
+    uint32_t digest; /* the share of the tile's own pixels in the digest of the image */
+} ck_slot;
+
+/* The front of the arena. */
+typedef struct ck_board {
+    _Alignas(64) atomic_uint stop;     /* anyone sets it; workers look at it between blocks */
+    atomic_uint interrupted;           /* stop was the user's wish */
+    _Alignas(64) atomic_ullong tiles_done; /* workers add */
+    atomic_int rows_decoded;           /* the decoder's holder */
+    ck_error fill_error;               /* likewise; read at home once the FILL is back */
+} ck_board;
+
+/* Where things lie in the arena: offsets, fixed by the plan. */
+typedef struct ck_layout {
+    size_t tallies, slots, executor, bands, slot_bytes, total;
+    size_t slot_room; /* bytes of encoded data a slot holds; 0: workers keep it themselves */
+} ck_layout;
+
+/* Sizes of one worker's private memory. */
+typedef struct ck_worker_plan {
+    size_t scratch, block, encoded; /* bytes; block: output rows between chain and encoder */
+    int32_t block_rows;
+    size_t encoder; /* what the encoder allocates for itself */
+} ck_worker_plan;
+
+struct chunkimg_job {
+    chunkimg_options options;
+    chunkimg_plan plan;
+    chunkimg_result result;
+    chunkimg_warn warn;
+    void *warn_user;
+    chunkimg_tick tick;
+    void *tick_user;
+    bool ran;
+
+    /* chosen by the plan */
+    ck_source *source;
+    ck_chain *chain;
+    const ck_codec *codec;      /* of the output; NULL: nothing is encoded */
+    const ck_sink *sink;
+    const ck_exec *exec;
+    ck_shape shape;             /* of the output image, as the chain gives it */
+    ck_grid grid;
+    ck_sched_config sched_config;
+    ck_layout layout;
+    ck_worker_plan worker;
+    ck_encode_params encode;
+    ck_sink_config sink_config;
+    void *sink_state;
+    char *output, *stem; /* owned text */
+    char input[256]; /* the input's name for messages */
+    char note[96], reason[128];
+
+    /* while it runs */
+    ck_arena arena;
+    ck_board *board;
+    ck_rows rows;
+    ck_sched sched;
+    ck_error failure;           /* the first in the order of the image; at home */
+    uint64_t failure_seq;
+    uint32_t digest;            /* at home */
+    uint64_t began_ns;
+    atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
+    uint32_t digest_row_op;     /* ck_crc32_operator of a row of the covered output */
+    ck_rect covered;            /* pixels that tiles own */
+    pid_t home;                 /* process that runs the job: children do not tick */
+};
+
+/* plan.c: fills the plan and everything chosen by it. */
+ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
+
+/* auto.c: the executor, by name (which exists) or by choice. */
+void ck_choose_mode(chunkimg_job *job, unsigned workers);
+
+/* work.c */
+ck_work ck_job_work(chunkimg_job *job);
+void ck_job_pulse(void *job);
+
+static inline ck_tally *ck_job_tally(const chunkimg_job *job, unsigned worker)
+{
+    return (ck_tally *)(void *)(job->arena.base + job->layout.tallies) + worker;
+}
+
+static inline ck_slot *ck_job_slot(const chunkimg_job *job, uint32_t id)
+{
+    return (ck_slot *)(void *)(job->arena.base + job->layout.slots) + id;
+}
+
+#endif

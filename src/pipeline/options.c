@@ -1,0 +1,55 @@
+/* The options of a job, each born here once. */
+#include <string.h>
+
+#include "pipeline/job.h"
+
+static const char *const edge_choices[] = {"keep", "pad", "shift", "drop", NULL};
+
+#define AT(field) offsetof(chunkimg_options, field)
+
+static const chunkimg_option rows[] = {
+    {.name = "tiles", .type = CHUNKIMG_PAIR, .offset = AT(tiles), .least = 1, .most = 100000000, .unit = "tiles",
+     .value = "N|CxR", .help = "N tiles in a grid as square as the image allows, or exactly C columns by R rows"},
+    {.name = "tile-size", .type = CHUNKIMG_PAIR, .offset = AT(tile_size), .least = 1, .most = 1000000, .unit = "pixels",
+     .value = "N|WxH", .help = "tiles of that size; 512 where neither --tiles nor --tile-size is given"},
+    {.name = "overlap", .type = CHUNKIMG_INT, .offset = AT(overlap), .least = 0, .most = 65535, .unit = "pixels",
+     .fallback = "0", .value = "N", .help = "each tile's file reaches N pixels into each neighbour"},
+    {.name = "edge", .type = CHUNKIMG_CHOICE, .offset = AT(edge), .choices = edge_choices, .fallback = "keep",
+     .value = "WHAT", .help = "a last tile that would be smaller: keep it, pad it with zeros, shift it back, or drop it"},
+    {.name = "op", .type = CHUNKIMG_LIST, .offset = AT(ops), .value = "NAME[=ARG,..]",
+     .help = "an operation; may be repeated, and the chain runs in that order; none: copy"},
+    {.name = "mode", .letter = 'm', .type = CHUNKIMG_TEXT, .offset = AT(mode), .fallback = "auto", .value = "NAME",
+     .help = "who does the work; see chunkimg list modes"},
+    {.name = "workers", .letter = 'j', .type = CHUNKIMG_INT, .offset = AT(workers), .least = 0, .most = 1024,
+     .unit = "workers", .fallback = "0", .value = "N",
+     .help = "0: CHUNKIMG_WORKERS, OMP_NUM_THREADS, else the CPUs this process may really use"},
+    {.name = "output", .letter = 'o', .type = CHUNKIMG_TEXT, .offset = AT(output), .value = "PATH",
+     .help = "a folder of tiles (STEM_tiles/ by default), one image where it ends in .png, .jpg or .jpeg, or none"},
+    {.name = "format", .type = CHUNKIMG_TEXT, .offset = AT(format), .value = "NAME",
+     .help = "how tiles are encoded: png or jpeg; by default as the input is, or as the output's name says"},
+    {.name = "quality", .type = CHUNKIMG_INT, .offset = AT(quality), .least = 1, .most = 100, .fallback = "85",
+     .value = "N", .help = "of JPEG"},
+    {.name = "compression", .type = CHUNKIMG_INT, .offset = AT(compression), .least = 0, .most = 9, .fallback = "6",
+     .value = "N", .help = "of PNG: 0 stores, 9 makes the smallest files"},
+    {.name = "name", .type = CHUNKIMG_TEXT, .offset = AT(name), .fallback = "{stem}_{row:03}_{col:03}.{ext}",
+     .value = "TEMPLATE", .help = "of tile files: {stem} {col} {row} {x} {y} {w} {h} {index} {ext}, widths as {col:04}"},
+    {.name = "force", .letter = 'f', .type = CHUNKIMG_FLAG, .offset = AT(force),
+     .help = "replace an output that exists, when the new one is complete"},
+    {.name = "max-memory", .type = CHUNKIMG_SIZE, .offset = AT(max_memory), .least = 0, .most = 9e15, .unit = "bytes",
+     .fallback = "0", .value = "SIZE", .help = "the most the plan may need; 0: three quarters of the machine's memory"},
+    {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
+     .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
+    {.name = NULL},
+};
+
+const chunkimg_option *chunkimg_job_options(void)
+{
+    return rows;
+}
+
+void chunkimg_options_init(chunkimg_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->struct_size = sizeof *options;
+    chunkimg_option_defaults(rows, options);
+}

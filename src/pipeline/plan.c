@@ -1,0 +1,384 @@
+/*
+ * The plan: every choice and every size, fixed and checked for overflow before
+ * anything large is allocated. What it says is what the run takes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "base/text.h"
+#include "os/cpus.h"
+#include "os/usage.h"
+#include "pipeline/job.h"
+
+enum {
+    FILL_NBYTES = 1 << 20, /* decoded in one go: a few milliseconds, and it fits the L2 cache */
+    LINE = 64
+};
+
+static ck_status too_large(const chunkimg_job *job, ck_error *err)
+{
+    return ck_fail(err, CHUNKIMG_LIMIT, "%s: the plan needs more bytes than this machine can address", job->plan.input);
+}
+
+/* Names were checked before the input was opened (api.c); here they are only looked up. */
+
+/* ---- what is to be made ------------------------------------------------------ */
+
+static char *stem_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+
+    if (!strcmp(path, "-"))
+        return strdup("stdin");
+    return dot && dot != name ? strndup(name, (size_t)(dot - name)) : strdup(name);
+}
+
+static ck_status choose_output(chunkimg_job *job, ck_error *err)
+{
+    const chunkimg_options *o = &job->options;
+    const ck_codec *by_name = NULL;
+    const char *sink = "tiles";
+    size_t size;
+
+    job->stem = stem_of(o->input);
+    if (!job->stem)
+        return ck_fail_memory(err, strlen(o->input), "reading the input's name");
+    if (o->output && !strcmp(o->output, "none")) {
+        sink = "none";
+    } else if (o->output) {
+        job->output = strdup(o->output);
+        by_name = ck_codec_of_path(o->output);
+    } else {
+        size = strlen(job->stem) + sizeof "_tiles";
+        job->output = malloc(size);
+        if (job->output)
+            snprintf(job->output, size, "%s_tiles", job->stem);
+    }
+    if (!job->output && strcmp(sink, "none") != 0)
+        return ck_fail_memory(err, 256, "reading the output's name");
+    if (by_name)
+        sink = "image";
+    job->sink = ck_sink_find(sink);
+
+    job->codec = by_name ? by_name : job->sink->traits & CK_SINK_ENCODES ? ck_source_codec(job->source) : NULL;
+    if (o->format)
+        job->codec = ck_codec_find(o->format);
+    return CK_OK;
+}
+
+static ck_status check_encoder(chunkimg_job *job, ck_error *err)
+{
+    ck_error why;
+    ck_shape stored;
+
+    if (!job->codec)
+        return CK_OK;
+    if (!job->codec->encoder)
+        return ck_fail(err, CHUNKIMG_USAGE, "format: %s can be read but not written", job->codec->name);
+    if (job->codec->encoder->accepts(job->shape, &stored, &why))
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: %s", job->plan.input, why.text);
+    return CK_OK;
+}
+
+static ck_status choose_grid(chunkimg_job *job, ck_error *err)
+{
+    const chunkimg_options *o = &job->options;
+    int32_t w = job->shape.w, h = job->shape.h;
+    ck_status status;
+
+    if (job->sink->traits & CK_SINK_STRIPS) {
+        int64_t strips = o->tiles.b ? o->tiles.a * o->tiles.b : o->tiles.a;
+        if (strips > h)
+            strips = h;
+        return ck_grid_of_strips(job->shape, strips, job->codec->encoder->strip_align, &job->grid, err);
+    }
+    if (o->tiles.b)
+        status = ck_grid_of_shape(w, h, o->tiles.a, o->tiles.b, &job->grid, err);
+    else if (o->tiles.a)
+        status = ck_grid_of_count(w, h, o->tiles.a, &job->grid, err);
+    else
+        status = ck_grid_of_size(w, h, o->tile_size.a ? o->tile_size.a : 512,
+                                 o->tile_size.b ? o->tile_size.b : o->tile_size.a ? o->tile_size.a : 512,
+                                 (chunkimg_edge)o->edge, &job->grid, err);
+    job->grid.overlap = (int32_t)o->overlap;
+    job->grid.edge = (chunkimg_edge)o->edge;
+    if (!status && o->tiles.a && !o->tiles.b && ck_grid_count(&job->grid) != (uint64_t)o->tiles.a) {
+        snprintf(job->note, sizeof job->note, "asked %lld, made %llu (%dx%d)", (long long)o->tiles.a,
+                 (unsigned long long)ck_grid_count(&job->grid), job->grid.columns, job->grid.rows);
+        job->plan.note = job->note;
+    }
+    return status;
+}
+
+/* ---- how many workers ----------------------------------------------------------- */
+
+/* OMP_NUM_THREADS may be a list, one number per nesting level; the first counts. */
+static bool first_number(const char *text, int64_t *out)
+{
+    char digits[16];
+    size_t n = strcspn(text, ", ");
+
+    if (n >= sizeof digits)
+        return false;
+    memcpy(digits, text, n);
+    digits[n] = 0;
+    return ck_text_int(digits, out) && *out >= 1;
+}
+
+static ck_status choose_workers(const chunkimg_job *job, unsigned *out, ck_error *err)
+{
+    const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "workers", NULL);
+    const char *own = getenv("CHUNKIMG_WORKERS"), *omp = getenv("OMP_NUM_THREADS");
+    uint64_t tiles = ck_grid_count(&job->grid);
+    int64_t n = job->options.workers;
+
+    if (!n && own && *own) {
+        if (!ck_text_int(own, &n) || n < 1 || (double)n > row->most)
+            return ck_fail(err, CHUNKIMG_USAGE, "CHUNKIMG_WORKERS: '%.40s' is not a number of workers, 1 to %.0f", own,
+                           row->most);
+    } else if (!n && omp && first_number(omp, &n)) {
+        n = (double)n > row->most ? (int64_t)row->most : n;
+    } else if (!n) {
+        n = ck_cpus();
+        /* Nobody asked for more workers than there is work: one decodes, the others each have a tile. */
+        if ((uint64_t)n > tiles + 1)
+            n = (int64_t)tiles + 1;
+    }
+    *out = (unsigned)n;
+    return CK_OK;
+}
+
+/* ---- memory ----------------------------------------------------------------------- */
+
+/* A worker's own blocks, and what its encoder holds. */
+static bool plan_worker(chunkimg_job *job)
+{
+    ck_worker_plan *w = &job->worker;
+    ck_shape block = job->shape, file = job->shape;
+    const ck_encoder *e = job->codec ? job->codec->encoder : NULL;
+
+    ck_grid_largest(&job->grid, &file.w, &file.h);
+    w->block_rows = ck_chain_block_rows(job->chain, file.w, file.h);
+    block.w = file.w;
+    block.h = w->block_rows;
+    w->scratch = ck_chain_scratch(job->chain, block.w, block.h);
+    if (w->scratch == SIZE_MAX || !ck_mul(ck_round_up(ck_row_nbytes(block), LINE), (size_t)block.h, &w->block))
+        return false;
+    if (ck_chain_is_copy(job->chain) && job->grid.edge != CHUNKIMG_EDGE_PAD)
+        w->block = 0; /* the encoder reads the band */
+    w->encoded = e && !job->layout.slot_room ? e->bound(file, &job->encode) : 0;
+    w->encoder = e ? e->memory(file, &job->encode) : 0;
+    return w->scratch < SIZE_MAX / 8 && w->encoded < SIZE_MAX / 8 && w->encoder < SIZE_MAX / 8;
+}
+
+static bool add_region(size_t *total, size_t *at, size_t count, size_t each)
+{
+    *at = *total;
+    if (!ck_add_mul(total, count, each) || *total > SIZE_MAX / 4)
+        return false;
+    *total = ck_round_up(*total, LINE);
+    return true;
+}
+
+/* Offsets of everything in the arena, for `ahead` rows decoded beyond what a grid row needs. */
+static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
+{
+    ck_layout *l = &job->layout;
+    ck_sched_config *c = &job->sched_config;
+    ck_shape in = ck_source_shape(job->source), file = job->shape;
+    size_t total = ck_round_up(sizeof(ck_board), LINE);
+    int64_t ring = ck_sched_least_ring(&job->grid, c->halo, c->fill_rows) + ahead;
+
+    c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
+    job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
+    ck_grid_largest(&job->grid, &file.w, &file.h);
+    l->slot_room = job->sink->traits & CK_SINK_STRIPS
+                       ? ck_round_up(job->codec->encoder->bound(file, &job->encode), LINE) : 0;
+    if (l->slot_room > SIZE_MAX / 8 || !add_region(&total, &l->tallies, workers + 1, sizeof(ck_tally)) ||
+        !add_region(&total, &l->slots, c->slots, sizeof(ck_slot)) ||
+        !add_region(&total, &l->executor, 1, job->exec->shared_size ? job->exec->shared_size(workers) : 0) ||
+        !add_region(&total, &l->bands, (size_t)c->ring_rows, job->rows.stride) ||
+        !add_region(&total, &l->slot_bytes, c->slots, l->slot_room))
+        return false;
+    l->total = total;
+    return true;
+}
+
+/* Memory of the program itself: what is resident now, and what threads and libraries will add to it. */
+static uint64_t base_memory(const chunkimg_job *job, unsigned workers)
+{
+    enum { LATER = 3 << 20, PER_THREAD = 128 << 10, PER_PROCESS = 1536 << 10 };
+    uint64_t now = ck_usage_peak_rss();
+
+    return (now ? now : 8 << 20) + LATER +
+           (uint64_t)workers * (job->exec->traits & CK_EXEC_PROCESSES ? PER_PROCESS : PER_THREAD);
+}
+
+static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
+{
+    chunkimg_plan *p = &job->plan;
+    const ck_worker_plan *w = &job->worker;
+
+    p->band_bytes = (uint64_t)job->sched_config.ring_rows * job->rows.stride;
+    p->slot_bytes = job->layout.total - p->band_bytes;
+    p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder);
+    p->codec_bytes = codec_bytes;
+    p->base_bytes = base_memory(job, workers);
+    p->memory_bytes = p->band_bytes + p->slot_bytes + p->worker_bytes + p->codec_bytes + p->base_bytes;
+    return p->codec_bytes < UINT64_MAX / 8;
+}
+
+static uint64_t memory_limit(const chunkimg_job *job)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    if (job->options.max_memory)
+        return job->options.max_memory;
+    return pages > 0 && page > 0 ? (uint64_t)pages / 4 * 3 * (uint64_t)page : UINT64_MAX;
+}
+
+/*
+ * How many rows to decode ahead: enough that the tiles of the grid rows in
+ * flight keep every worker busy while the next rows are decoded; fewer where
+ * the memory limit says so, down to none.
+ */
+static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
+{
+    int64_t in_flight = 1 + (workers + job->grid.columns - 1) / job->grid.columns;
+    uint64_t limit = memory_limit(job), codec_bytes;
+    ck_status status = ck_source_memory(job->source, &codec_bytes, err);
+
+    if (status)
+        return status;
+    for (int64_t ahead = (in_flight - 1) * job->grid.tile_h;; ahead /= 2) {
+        if (!plan_arena(job, workers, ahead) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
+            return too_large(job, err);
+        if (job->plan.memory_bytes <= limit)
+            return CK_OK;
+        if (!ahead)
+            break;
+    }
+    return ck_fail(err, CHUNKIMG_LIMIT,
+                   "%s: the plan needs %.1f MiB, more than --max-memory allows (%.1f MiB); smaller tiles or fewer workers need less",
+                   job->plan.input, (double)job->plan.memory_bytes / 1048576, (double)limit / 1048576);
+}
+
+/* ---- all of it ---------------------------------------------------------------------- */
+
+static void describe_images(chunkimg_job *job)
+{
+    chunkimg_plan *p = &job->plan;
+    ck_shape in = ck_source_shape(job->source);
+
+    p->input_format = ck_source_codec(job->source)->name;
+    p->input_bytes = ck_source_bytes(job->source);
+    p->width = in.w;
+    p->height = in.h;
+    p->channels = in.channels;
+    p->depth = in.depth;
+    p->out_width = job->shape.w;
+    p->out_height = job->shape.h;
+    p->out_channels = job->shape.channels;
+    p->out_depth = job->shape.depth;
+    p->ops = ck_chain_text(job->chain);
+}
+
+static void describe_work(chunkimg_job *job, unsigned workers)
+{
+    chunkimg_plan *p = &job->plan;
+
+    p->output_format = job->codec ? job->codec->name : NULL;
+    p->output = job->output;
+    p->sink = job->sink->name;
+    p->mode = job->exec->name;
+    p->tiles = ck_grid_count(&job->grid);
+    p->columns = job->grid.columns;
+    p->rows = job->grid.rows;
+    p->tile_width = job->grid.tile_w;
+    p->tile_height = job->grid.tile_h;
+    p->overlap = job->grid.overlap;
+    p->workers = workers;
+}
+
+static int32_t fill_rows(const chunkimg_job *job)
+{
+    ck_shape in = ck_source_shape(job->source);
+    size_t rows = FILL_NBYTES / ck_row_nbytes(in) + 1;
+    size_t eighth = (size_t)in.h / 8 + 1; /* of a small image, so that decoding and tiles overlap there too */
+
+    rows = rows < eighth ? rows : eighth;
+    /* JPEG decoders hand out rows in groups of up to 16 */
+    return (int32_t)(rows > 16 ? rows / 16 * 16 : rows);
+}
+
+/* Tiles between hand-out and drain: each worker may be a tile ahead of the slowest. */
+static uint32_t slots(const chunkimg_job *job, unsigned workers)
+{
+    uint64_t tiles = ck_grid_count(&job->grid), wanted = 2 * (uint64_t)workers + 2;
+
+    return (uint32_t)(wanted < tiles ? wanted : tiles);
+}
+
+static void plan_sink(chunkimg_job *job)
+{
+    const ck_encoder *e = job->codec ? job->codec->encoder : NULL;
+
+    job->sink_config = (ck_sink_config){.path = job->output,
+                                        .force = job->options.force,
+                                        .name = job->options.name,
+                                        .stem = job->stem,
+                                        .suffix = job->codec ? job->codec->suffixes[0] : "",
+                                        .grid = &job->grid,
+                                        .plan = &job->plan,
+                                        .options = &job->options,
+                                        .digest = &job->digest,
+                                        .combine = e ? e->combine : NULL,
+                                        .check_seed = e ? e->check_seed : 0,
+                                        .tail = e ? e->tail : NULL};
+}
+
+ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
+{
+    unsigned workers = 1;
+    ck_status status;
+
+    snprintf(job->input, sizeof job->input, "%s", ck_source_name(job->source));
+    job->plan.input = job->input;
+    status = choose_output(job, err);
+    if (!status)
+        status = ck_chain_create(&job->options.ops, ck_source_shape(job->source), &job->chain, err);
+    if (status)
+        return status;
+    job->shape = ck_chain_shape(job->chain);
+    describe_images(job);
+    job->encode = (ck_encode_params){.quality = (int)job->options.quality,
+                                     .compression = (int)job->options.compression,
+                                     .meta = *ck_source_meta(job->source)};
+    job->encode.meta.orientation = 1; /* the rows stand upright now */
+    status = check_encoder(job, err);
+    if (!status)
+        status = choose_grid(job, err);
+    if (!status)
+        status = choose_workers(job, &workers, err);
+    if (!status)
+        ck_choose_mode(job, workers);
+    if (status)
+        return status;
+    if (job->exec->traits & CK_EXEC_ONE_WORKER)
+        workers = 1;
+    job->sched_config = (ck_sched_config){.grid = job->grid,
+                                          .rows = ck_source_shape(job->source).h,
+                                          .halo = ck_chain_halo(job->chain),
+                                          .fill_rows = fill_rows(job),
+                                          .slots = slots(job, workers)};
+    describe_work(job, workers);
+    status = plan_memory(job, workers, err);
+    if (status)
+        return status;
+    plan_sink(job);
+    return job->sink->check ? job->sink->check(&job->sink_config, err) : CK_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * The input as upright rows from top to bottom, whatever the file's
+ * orientation and interlacing: a decoder, and where the format or the
+ * orientation asks for it a buffer of the whole image.
+ */
+#ifndef CK_PIPELINE_SOURCE_H
+#define CK_PIPELINE_SOURCE_H
+
+#include "codec/codec.h"
+
+typedef struct ck_source ck_source;
+
+/* Reads the header. Nothing large is allocated. */
+ck_status ck_source_open(const char *path, const ck_limits *limits, const ck_warnings *warnings, ck_source **out,
+                         ck_error *err);
+void ck_source_close(ck_source **source);
+
+ck_shape ck_source_shape(const ck_source *source); /* upright */
+const ck_meta *ck_source_meta(const ck_source *source);
+const ck_codec *ck_source_codec(const ck_source *source);
+uint64_t ck_source_bytes(const ck_source *source);  /* of the file; 0: not known */
+const char *ck_source_name(const ck_source *source);/* for messages */
+
+/* Bytes that decoding will need beside the rows themselves. CHUNKIMG_LIMIT where they cannot be counted. */
+ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *err);
+
+/* The next rows, downward. One caller at a time, always the same process. */
+ck_status ck_source_rows(ck_source *source, ck_view into, ck_error *err);
+
+uint64_t ck_source_read_ns(const ck_source *source);
+
+#endif

@@ -1,0 +1,472 @@
+/*
+ * The job as executors see it: tickets out of the scheduler, and the labour
+ * behind each kind of ticket.
+ *
+ * Who writes what: a FILL writes rows of the ring that the scheduler says
+ * nobody reads, and the board's fill_error. A TILE reads rows of the ring and
+ * writes its slot. Both write the tally of the worker that carries them.
+ * DRAIN, next, done, lost and fail run at home, one at a time. So nothing here
+ * takes a lock; the executor's hand-over of a ticket orders memory.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/checksum.h"
+#include "pipeline/job.h"
+
+/* One worker's private memory. */
+typedef struct worker {
+    chunkimg_job *job;
+    ck_tally *tally;
+    uint8_t *memory;  /* all of the next three */
+    uint8_t *scratch, *block, *encoded;
+    void *encoder;    /* its state; NULL: nothing is encoded */
+} worker;
+
+/* ---- small things ------------------------------------------------------------ */
+
+/* Adds the time since *since to a stage and moves *since on. */
+static void spend(worker *w, unsigned stage, uint64_t *since)
+{
+    uint64_t now = ck_now_ns();
+
+    w->tally->stage_ns[stage] += now - *since;
+    *since = now;
+}
+
+static bool stopped(const chunkimg_job *job)
+{
+    return atomic_load_explicit(&job->board->stop, memory_order_relaxed) != 0;
+}
+
+void ck_job_pulse(void *self)
+{
+    enum { EVERY_NS = 50 * 1000 * 1000 };
+    chunkimg_job *job = self;
+    uint64_t now = ck_now_ns();
+    unsigned long long last = atomic_load_explicit(&job->pulse_ns, memory_order_relaxed);
+
+    if (!job->tick || now - last < EVERY_NS || getpid() != job->home ||
+        !atomic_compare_exchange_strong(&job->pulse_ns, &last, now))
+        return;
+    chunkimg_progress p = {.tiles_done = atomic_load(&job->board->tiles_done),
+                           .tiles = job->plan.tiles,
+                           .rows_decoded = atomic_load(&job->board->rows_decoded),
+                           .rows = job->plan.height,
+                           .elapsed_s = ck_seconds(now - job->began_ns)};
+    if (job->tick(job->tick_user, &p)) {
+        atomic_store(&job->board->interrupted, 1);
+        atomic_store(&job->board->stop, 1);
+    }
+}
+
+/* ---- FILL ---------------------------------------------------------------------- */
+
+static void fill(worker *w, ck_ticket t)
+{
+    chunkimg_job *job = w->job;
+    uint64_t since = ck_now_ns(), read_ns = ck_source_read_ns(job->source);
+    int32_t from, count, y;
+    ck_status status = CK_OK;
+
+    ck_sched_fill_range(&job->sched, t.seq, &from, &count);
+    for (y = from; y < from + count && !status && !stopped(job);) {
+        ck_view piece = ck_rows_piece(&job->rows, (ck_rect){0, 0, job->rows.whole.w, 0}, y, from + count);
+
+        status = ck_source_rows(job->source, piece, &job->board->fill_error);
+        y += piece.shape.h;
+    }
+    atomic_store_explicit(&job->board->rows_decoded, y, memory_order_relaxed);
+    read_ns = ck_source_read_ns(job->source) - read_ns;
+    spend(w, CHUNKIMG_STAGE_DECODE, &since);
+    w->tally->stage_ns[CHUNKIMG_STAGE_DECODE] -= read_ns;
+    w->tally->stage_ns[CHUNKIMG_STAGE_READ] += read_ns;
+}
+
+/* ---- TILE ---------------------------------------------------------------------- */
+
+/* A tile being made. */
+typedef struct making {
+    worker *w;
+    ck_tile tile;
+    ck_slot *slot;
+    uint8_t *bytes;  /* where its encoded bytes go */
+    uint64_t since;
+} making;
+
+/* The tile's own pixels among the held rows [y, y + rows.h), added to its share of the digest. */
+static void digest_rows(making *m, ck_view rows, int32_t y)
+{
+    const ck_rect own = m->tile.own;
+    size_t pixel = ck_pixel_nbytes(rows.shape), n = (size_t)own.w * pixel;
+    uint32_t crc = m->slot->digest;
+
+    for (int32_t i = 0; i < rows.shape.h; i++)
+        if (y + i >= own.y && y + i < own.y + own.h) {
+            const uint8_t *px = ck_row(rows, i) + (size_t)(own.x - m->tile.held.x) * pixel;
+
+            crc = ck_crc32_shift(crc, m->w->job->digest_row_op) ^ ck_crc32(0, px, n);
+        }
+    m->slot->digest = crc;
+}
+
+/* From the end of the tile's last own row to the end of the image's last row. */
+static void place_digest(making *m)
+{
+    const ck_rect own = m->tile.own, all = m->w->job->covered;
+    size_t pixel = ck_pixel_nbytes(m->w->job->shape);
+    uint64_t after = ((uint64_t)(all.h - own.y - own.h) * (uint64_t)all.w + (uint64_t)(all.w - own.x - own.w)) * pixel;
+
+    m->slot->digest = ck_crc32_shift(m->slot->digest, ck_crc32_operator(after));
+}
+
+static ck_status encode_rows(making *m, ck_view rows)
+{
+    const chunkimg_job *job = m->w->job;
+    ck_status status = CK_OK;
+
+    if (job->codec) {
+        status = job->codec->encoder->rows(m->w->encoder, rows, &m->slot->err);
+        spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
+    }
+    return status;
+}
+
+/* The worker's block as a view of the file's width. */
+static ck_view block_view(const making *m, int32_t rows)
+{
+    ck_shape shape = m->w->job->shape;
+    ck_view v;
+
+    shape.w = m->tile.file_w;
+    shape.h = rows;
+    v = (ck_view){m->w->block, (ptrdiff_t)((ck_row_nbytes(shape) + 63) / 64 * 64), shape};
+    return v;
+}
+
+/* The held rows [y, y_end) or as many of them as one block takes; *next: the row after them. */
+static ck_view compute_rows(making *m, int32_t y, int32_t y_end, int32_t *next)
+{
+    const chunkimg_job *job = m->w->job;
+    const ck_rect held = m->tile.held;
+    int32_t n = y_end - y < job->worker.block_rows ? y_end - y : job->worker.block_rows;
+    ck_view out;
+
+    if (!m->w->block) { /* nothing to compute, nothing to pad: the encoder reads the ring */
+        out = ck_rows_piece(&job->rows, held, y, y + n);
+        *next = y + out.shape.h;
+        return out;
+    }
+    out = block_view(m, n);
+    if (m->tile.file_w != held.w)
+        memset(out.px, 0, (size_t)out.stride * (size_t)n);
+    ck_chain_apply(job->chain, m->w->scratch, &job->rows, (ck_rect){held.x, y, held.w, n},
+                   ck_window(out, m->tile.pad_left, 0, held.w, n));
+    *next = y + n;
+    return out;
+}
+
+static ck_status pad_rows(making *m, int32_t rows)
+{
+    ck_status status = CK_OK;
+
+    while (rows > 0 && !status) {
+        int32_t n = rows < m->w->job->worker.block_rows ? rows : m->w->job->worker.block_rows;
+        ck_view out = block_view(m, n);
+
+        memset(out.px, 0, (size_t)out.stride * (size_t)n);
+        status = encode_rows(m, out);
+        rows -= n;
+    }
+    return status;
+}
+
+static ck_status make_rows(making *m)
+{
+    const ck_rect held = m->tile.held;
+    ck_status status = pad_rows(m, m->tile.pad_top);
+
+    for (int32_t y = held.y, next; y < held.y + held.h && !status; y = next) {
+        if (stopped(m->w->job))
+            return ck_fail(&m->slot->err, CHUNKIMG_INTERRUPTED, "stopped");
+        ck_view rows = compute_rows(m, y, held.y + held.h, &next);
+
+        digest_rows(m, ck_window(rows, m->w->block ? m->tile.pad_left : 0, 0, held.w, rows.shape.h), y);
+        spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
+        status = encode_rows(m, rows);
+        ck_job_pulse(m->w->job);
+    }
+    return status ? status : pad_rows(m, m->tile.file_h - m->tile.pad_top - held.h);
+}
+
+static ck_status begin_file(making *m, ck_part *part)
+{
+    const chunkimg_job *job = m->w->job;
+    ck_shape shape = job->shape;
+    size_t room = job->layout.slot_room ? job->layout.slot_room : job->worker.encoded;
+    bool strip = job->sink->traits & CK_SINK_STRIPS;
+
+    shape.w = m->tile.file_w;
+    shape.h = m->tile.file_h;
+    *part = (ck_part){.whole = job->shape,
+                      .y = m->tile.own.y,
+                      .first = m->tile.index == 0,
+                      .last = m->tile.index + 1 == job->plan.tiles};
+    return job->codec->encoder->begin(m->w->encoder, shape, strip ? part : NULL, m->bytes, room, &m->slot->err);
+}
+
+static ck_status end_file(making *m)
+{
+    const chunkimg_job *job = m->w->job;
+    ck_outcome *o = &m->slot->outcome;
+    size_t n = 0;
+    ck_status status =
+        job->codec->encoder->end(m->w->encoder, &n, &o->check, &o->check_nbytes, &m->slot->err);
+
+    if (status)
+        return status;
+    o->nbytes = n;
+    o->crc = ck_crc32(0, m->bytes, n);
+    spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
+    if (job->sink->store) {
+        status = job->sink->store(job->sink_state, &m->tile, m->bytes, n, &m->slot->err);
+        spend(m->w, CHUNKIMG_STAGE_WRITE, &m->since);
+    }
+    return status;
+}
+
+static uint8_t *slot_bytes(const chunkimg_job *job, uint32_t id)
+{
+    return job->arena.base + job->layout.slot_bytes + id * job->layout.slot_room;
+}
+
+static void tile(worker *w, ck_ticket t)
+{
+    chunkimg_job *job = w->job;
+    making m = {.w = w,
+                .tile = ck_grid_tile(&job->grid, t.seq),
+                .slot = ck_job_slot(job, t.id),
+                .bytes = job->layout.slot_room ? slot_bytes(job, t.id) : w->encoded,
+                .since = ck_now_ns()};
+    ck_part part;
+    ck_status status = CK_OK;
+
+    *m.slot = (ck_slot){.err = {.col = -1, .row = -1}};
+    if (job->codec)
+        status = begin_file(&m, &part);
+    if (!status)
+        status = make_rows(&m);
+    if (!status && job->codec)
+        status = end_file(&m);
+    if (status) {
+        m.slot->err.col = m.tile.col;
+        m.slot->err.row = m.tile.row;
+    } else {
+        place_digest(&m);
+    }
+    atomic_fetch_add_explicit(&job->board->tiles_done, 1, memory_order_relaxed);
+}
+
+/* ---- DRAIN ----------------------------------------------------------------------- */
+
+static void drain(worker *w, ck_ticket t)
+{
+    chunkimg_job *job = w->job;
+    ck_slot *slot = ck_job_slot(job, t.id);
+    ck_tile at = ck_grid_tile(&job->grid, t.seq);
+    uint64_t since = ck_now_ns();
+    const void *bytes = job->layout.slot_room ? slot_bytes(job, t.id) : NULL;
+
+    if (job->sink->accept(job->sink_state, &at, &slot->outcome, bytes, &slot->err)) {
+        slot->err.col = at.col;
+        slot->err.row = at.row;
+    }
+    spend(w, CHUNKIMG_STAGE_WRITE, &since);
+}
+
+/* ---- bookkeeping, at home ----------------------------------------------------------- */
+
+/* Keeps the failure that comes first in the order of the image; `seq` 0 is before every tile. */
+static void keep_failure(chunkimg_job *job, const ck_error *err, uint64_t seq)
+{
+    if (!job->failure.status || (seq < job->failure_seq && err->status != CHUNKIMG_INTERRUPTED) ||
+        job->failure.status == CHUNKIMG_INTERRUPTED) {
+        job->failure = *err;
+        job->failure_seq = seq;
+    }
+    atomic_store(&job->board->stop, 1);
+    ck_sched_stop(&job->sched);
+}
+
+static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
+{
+    chunkimg_job *job = self;
+
+    if (stopped(job))
+        ck_sched_stop(&job->sched);
+    ck_next next = ck_sched_next(&job->sched, roles, out);
+    /* What a carrier that never came to write would leave behind must read as a failure. */
+    if (next == CK_HAVE && out->kind == CK_TILE)
+        ck_fail(&ck_job_slot(job, out->id)->err, CHUNKIMG_INTERRUPTED, "stopped before the tile was begun");
+    return next;
+}
+
+static void work_done(void *self, ck_ticket t)
+{
+    chunkimg_job *job = self;
+
+    ck_sched_done(&job->sched, t);
+    if (t.kind == CK_FILL) {
+        if (job->board->fill_error.status)
+            keep_failure(job, &job->board->fill_error, 0);
+        return;
+    }
+    const ck_slot *slot = ck_job_slot(job, t.id);
+    if (slot->err.status)
+        keep_failure(job, &slot->err, t.seq + 1);
+    else if (t.kind == CK_DRAIN)
+        job->digest ^= slot->digest;
+}
+
+static void work_fail(void *self, const ck_error *why)
+{
+    keep_failure(self, why, UINT64_MAX);
+}
+
+static void work_lost(void *self, ck_ticket t, const ck_error *why)
+{
+    chunkimg_job *job = self;
+    ck_error err = *why;
+
+    if (t.kind != CK_FILL) {
+        ck_tile at = ck_grid_tile(&job->grid, t.seq);
+
+        err.col = at.col;
+        err.row = at.row;
+    }
+    keep_failure(job, &err, t.kind == CK_FILL ? 0 : t.seq + 1);
+    ck_sched_done(&job->sched, t);
+}
+
+static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
+{
+    const chunkimg_job *job = self;
+    ck_tile at = ck_grid_tile(&job->grid, t.seq);
+
+    if (t.kind == CK_FILL)
+        snprintf(to, size, "the decoder");
+    else
+        snprintf(to, size, "the tile in column %d, row %d", at.col, at.row);
+    return to;
+}
+
+/* ---- workers --------------------------------------------------------------------------- */
+
+static void work_leave(void *self, void *mine)
+{
+    const chunkimg_job *job = self;
+    worker *w = mine;
+
+    if (w->encoder) {
+        job->codec->encoder->release(w->encoder);
+        free(w->encoder);
+    }
+    free(w->memory);
+    free(w);
+}
+
+static ck_status make_encoder(worker *w, ck_error *err)
+{
+    const chunkimg_job *job = w->job;
+    const ck_encoder *e = job->codec->encoder;
+    ck_shape largest = job->shape;
+    void *state = calloc(1, e->state_size);
+    ck_status status;
+
+    if (!state)
+        return ck_fail_memory(err, e->state_size, "preparing a worker");
+    ck_grid_largest(&job->grid, &largest.w, &largest.h);
+    status = e->init(state, &job->encode, largest, err);
+    if (status)
+        free(state);
+    else
+        w->encoder = state;
+    return status;
+}
+
+static ck_status make_memory(worker *w, ck_error *err)
+{
+    const ck_worker_plan *p = &w->job->worker;
+    size_t scratch = (p->scratch + 63) / 64 * 64, block = (p->block + 63) / 64 * 64;
+    size_t encoded = (p->encoded + 63) / 64 * 64;
+
+    if (scratch + block + encoded == 0)
+        return CK_OK;
+    w->memory = aligned_alloc(64, scratch + block + encoded);
+    if (!w->memory)
+        return ck_fail_memory(err, scratch + block + encoded, "preparing a worker");
+    w->scratch = w->memory;
+    w->block = p->block ? w->memory + scratch : NULL;
+    w->encoded = w->memory + scratch + block;
+    return CK_OK;
+}
+
+static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
+{
+    chunkimg_job *job = self;
+    worker *w = calloc(1, sizeof *w);
+    ck_status status = CK_OK;
+
+    if (!w)
+        return ck_fail_memory(err, sizeof *w, "preparing a worker");
+    w->job = job;
+    w->tally = ck_job_tally(job, id);
+    /* the supervisor of processes is one worker more, and only drains */
+    if (id < job->plan.workers) {
+        status = make_memory(w, err);
+        if (!status && job->codec)
+            status = make_encoder(w, err);
+    }
+    if (status)
+        work_leave(self, w);
+    else
+        *mine = w;
+    return status;
+}
+
+/* For tests of what happens when a worker dies or is slow: CHUNKIMG_TEST_KILL=seq, CHUNKIMG_TEST_STALL=microseconds. */
+static void disturb(ck_ticket t)
+{
+    const char *stall = getenv("CHUNKIMG_TEST_STALL"), *kill_at = getenv("CHUNKIMG_TEST_KILL");
+
+    if (stall)
+        usleep((useconds_t)(t.seq * 7919 % 5 * strtoul(stall, NULL, 10)));
+    if (kill_at && t.kind == CK_TILE && t.seq == strtoull(kill_at, NULL, 10))
+        raise(SIGKILL);
+}
+
+static void work_carry(void *self, void *mine, ck_ticket t)
+{
+    static void (*const carriers[])(worker *, ck_ticket) = {[CK_FILL] = fill, [CK_TILE] = tile, [CK_DRAIN] = drain};
+
+    (void)self;
+    disturb(t);
+    carriers[t.kind](mine, t);
+}
+
+ck_work ck_job_work(chunkimg_job *job)
+{
+    return (ck_work){.self = job,
+                     .next = work_next,
+                     .done = work_done,
+                     .lost = work_lost,
+                     .fail = work_fail,
+                     .enter = work_enter,
+                     .carry = work_carry,
+                     .leave = work_leave,
+                     .describe = work_describe};
+}

@@ -1,0 +1,72 @@
+/*
+ * Sinks: where finished tiles go. `store` runs in whichever worker made the
+ * tile; `accept` runs at home, in the order of the tiles.
+ *
+ * To add one: a file sink_NAME.c whose last lines are the ck_sink, and a line
+ * in sinks.def.
+ */
+#ifndef CK_SINK_SINK_H
+#define CK_SINK_SINK_H
+
+#include <chunkimg/chunkimg.h>
+
+#include "base/error.h"
+#include "core/grid.h"
+
+enum ck_sink_traits {
+    CK_SINK_STRIPS = 1u << 0, /* wants full-width strips of one image, and their bytes in accept */
+    CK_SINK_ENCODES = 1u << 1 /* needs tiles encoded */
+};
+
+/* What happened to a tile. Lies in its slot, in the shared arena. */
+typedef struct ck_outcome {
+    uint64_t nbytes;       /* of the encoded tile */
+    uint32_t crc;          /* CRC-32 of those bytes */
+    uint32_t check;        /* the encoder's checksum of the strip */
+    uint64_t check_nbytes;
+} ck_outcome;
+
+typedef struct ck_sink_config {
+    const char *path;   /* NULL: none */
+    bool force;
+    const char *name;   /* template of tile names */
+    const char *stem;   /* of the input's name */
+    const char *suffix; /* of the tile files */
+    const ck_grid *grid;
+    const chunkimg_plan *plan;
+    const chunkimg_options *options;
+    const uint32_t *digest; /* of the output's pixels; right when finish is called */
+    /* Of the encoder, for one image out of strips; NULL where it has none. */
+    uint32_t (*combine)(uint32_t before, uint32_t check, uint64_t check_nbytes);
+    uint32_t check_seed;
+    size_t (*tail)(uint32_t check, uint8_t out[64]);
+} ck_sink_config;
+
+typedef struct ck_sink {
+    const char *name, *summary;
+    unsigned traits;
+    size_t state_size;
+
+    /* Before anything is decoded: whether path and template will do. Makes nothing. NULL: always. */
+    ck_status (*check)(const ck_sink_config *config, ck_error *err);
+
+    /* Makes the staging place. config outlives the state. After a failure nothing is left. */
+    ck_status (*open)(void *st, const ck_sink_config *config, ck_error *err);
+
+    /* One tile's bytes. Any worker, any process that inherited the state. NULL: bytes go to accept. */
+    ck_status (*store)(void *st, const ck_tile *tile, const void *bytes, size_t nbytes, ck_error *err);
+
+    /* The next tile, in order, at home. bytes is NULL unless the sink wants strips. */
+    ck_status (*accept)(void *st, const ck_tile *tile, const ck_outcome *outcome, const void *bytes, ck_error *err);
+
+    /* Everything was accepted: the output gets its final name. *files and *nbytes: what was written. */
+    ck_status (*finish)(void *st, uint64_t *files, uint64_t *nbytes, ck_error *err);
+
+    /* Leaves nothing behind. After open, instead of finish; after a failed finish it need not be called. */
+    void (*abandon)(void *st);
+} ck_sink;
+
+const ck_sink *ck_sink_find(const char *name);
+const ck_sink *ck_sink_at(size_t i);
+
+#endif

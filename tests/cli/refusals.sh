@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Bad words exit 2 before a file is read, bad files exit 3, bombs exit 4: one clear sentence each, and nothing left.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+render 300x200 photo.png
+render 300x200 photo.jpg
+
+# one message, exit 2, and the input was never opened
+usage() {
+    expect_exit 2 "$CHUNKIMG" no-such-file.png -o made "$@"
+    expect_equal "$(wc -l <"$tmp/err")" 1 "lines of the message for: $*"
+    expect_no_text "$tmp/err" no-such-file
+    expect_nothing made
+}
+usage --tiles 0
+usage --tiles -1
+usage --tiles 1e18
+usage --tiles 99999999999999999999
+usage --tiles 8x
+usage --tile-size 0
+usage --tile-size NaN
+usage --overlap -1
+usage --tile-size 16 --overlap 16
+usage --workers -1
+usage --workers 1000000
+usage --quality 0
+usage --compression 10
+usage --op blr
+expect_text "$tmp/err" "'blur'"
+usage --op blur=0
+usage --op blur=1,2
+usage --op median=1.5
+usage --op median=999
+usage --mode thread
+usage --mode ,
+usage --format gif
+usage --name '{nope}'
+usage --tilez 4
+expect_text "$tmp/err" "--tiles"
+usage --edge cut
+usage --max-memory lots
+usage --json
+usage -Z
+usage --tiles 4 --tile-size 4
+expect_exit 2 "$CHUNKIMG"
+expect_exit 2 "$CHUNKIMG" photo.png --tiles 99999999 -o made
+expect_exit 2 "$CHUNKIMG" photo.png --tiles 301x1 -o made
+expect_exit 2 "$CHUNKIMG" photo.png -o out.png --format jpeg
+expect_exit 2 "$CHUNKIMG" photo.png -o made --op threshold=300
+expect_nothing made out.png
+
+# files
+bad() {
+    local code=$1 file=$2
+    shift 2
+    expect_exit "$code" "$CHUNKIMG" "$file" --tiles 4 -o made "$@"
+    expect_equal "$(wc -l <"$tmp/err")" 1 "lines of the message for $file"
+    expect_text "$tmp/err" "$(basename "$file")"
+    expect_nothing made
+}
+bad 1 missing.png
+bad 1 /
+: >empty.png
+bad 3 empty.png
+echo "hello, this is no image at all" >text.png
+bad 3 text.png
+for mode in $(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+    for input in photo.png photo.jpg; do
+        size=$(stat -c %s "$input")
+        for part in 10 60 90; do
+            head -c $((size * part / 100)) "$input" >cut-$input
+            bad 3 "cut-$input" --mode "$mode" --workers 2
+        done
+        head -c $((size - 1)) "$input" >cut-$input
+        bad 3 "cut-$input" --mode "$mode" --workers 2
+    done
+done
+expect_exit 3 bash -c 'head -c 20000 photo.png | "$CHUNKIMG" - -o made'
+expect_nothing made
+
+# bombs: refused by what the header claims
+bad 4 photo.png --max-pixels 1000
+bad 4 photo.png --max-memory 1MiB
+printf '\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x06\x00\x00\x00' >bomb.png
+printf 'crc!%.0s' 1 2 3 4 >>bomb.png
+expect_exit 3 "$CHUNKIMG" bomb.png -o made # its CRC is wrong too
+{ head -c 163 photo.jpg; } >/dev/null
+python3 - photo.jpg huge.jpg <<'PY' 2>/dev/null || true
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+at = data.index(b"\xff\xc0")
+data[at + 5:at + 9] = (65500).to_bytes(2, "big") * 2
+open(sys.argv[2], "wb").write(data)
+PY
+if [ -f huge.jpg ]; then bad 4 huge.jpg; fi
+
+# outputs that cannot be
+expect_exit 1 "$CHUNKIMG" photo.png -o no/such/folder
+expect_text "$tmp/err" "No such file or directory"
+: >plain
+expect_exit 1 "$CHUNKIMG" photo.png -o plain
+expect_exit 1 "$CHUNKIMG" photo.png -o plain --force
+expect_exit 1 bash -c '"$CHUNKIMG" photo.png -o none >/dev/full'
+expect_exit 1 "$CHUNKIMG" photo.png -o none --json /dev/full
