@@ -1,5 +1,5 @@
 /*
- * The chain: parsing, and running its stages on one block.
+ * The chain: making it, planning its memory, and running its stages on one block.
  *
  * Stage i computes the block grown by the halos of all stages after it,
  * clipped to the image: its "area". It reads its area grown by its own halo,
@@ -12,13 +12,12 @@
  */
 #include "op/chain.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
-#include "base/text.h"
 #include "op/alpha.h"
+#include "op/spec.h"
 
 enum {
     ALIGN = 64,
@@ -52,90 +51,7 @@ typedef struct layout {
     size_t total;            /* SIZE_MAX: cannot be counted */
 } layout;
 
-/* ---- parsing ------------------------------------------------------------ */
-
-static ck_status unknown_op(const char *name, ck_error *err)
-{
-    const char *near = NULL;
-    unsigned best = 3; /* as for options: farther than two edits is another word */
-    const ck_op *op;
-    char shown[80];
-
-    for (size_t i = 0; (op = ck_op_at(i)) != NULL; i++) {
-        unsigned distance = ck_text_distance(op->name, name);
-        if (distance < best && distance < strlen(op->name)) {
-            best = distance;
-            near = op->name;
-        }
-    }
-    ck_text_escape(shown, sizeof shown, name);
-    if (near)
-        return ck_fail(err, CHUNKIMG_USAGE, "no operation '%s'; the nearest is '%s'", shown, near);
-    return ck_fail(err, CHUNKIMG_USAGE, "no operation '%s'", shown);
-}
-
-static ck_status too_many(const ck_op *op, size_t rows, const char *arg, ck_error *err)
-{
-    char shown[80];
-
-    ck_text_escape(shown, sizeof shown, arg);
-    if (!rows)
-        return ck_fail(err, CHUNKIMG_USAGE, "%s: takes no argument, '%s' was given", op->name, shown);
-    return ck_fail(err, CHUNKIMG_USAGE, "%s: takes at most %zu argument%s, '%s' is one too many", op->name, rows,
-                   rows == 1 ? "" : "s", shown);
-}
-
-static size_t rows_count(const chunkimg_option *rows)
-{
-    size_t n = 0;
-
-    while (rows && rows[n].name)
-        n++;
-    return n;
-}
-
-/* "2" for row `place`, or "sigma:2". `arg` is changed. */
-static ck_status parse_arg(stage *s, char *arg, size_t place, ck_error *err)
-{
-    size_t rows = rows_count(s->op->options);
-    char *value = strchr(arg, ':');
-    ck_error why;
-    ck_status status;
-
-    if (place >= rows)
-        return too_many(s->op, rows, arg, err);
-    if (value)
-        *value++ = 0;
-    status = chunkimg_option_set(s->op->options, s->params, value ? arg : s->op->options[place].name,
-                                 value ? value : arg, &why);
-    if (status != CK_OK)
-        return ck_fail(err, status, "%s: %.400s", s->op->name, why.text);
-    return CK_OK;
-}
-
-/* `spec` is changed. */
-static ck_status parse_spec(stage *s, char *spec, ck_error *err)
-{
-    char *args = strchr(spec, '=');
-    size_t place = 0;
-
-    if (args)
-        *args++ = 0;
-    s->op = ck_op_find(spec);
-    if (!s->op)
-        return unknown_op(spec, err);
-    chunkimg_option_defaults(s->op->options, s->params);
-    while (args) {
-        char *next = strchr(args, ',');
-        if (next)
-            *next++ = 0;
-        ck_status status = parse_arg(s, args, place++, err);
-        if (status != CK_OK)
-            return status;
-        args = next;
-    }
-    return CK_OK;
-}
+/* ---- making ------------------------------------------------------------- */
 
 static ck_shape run_shape(const stage *s, ck_shape shape)
 {
@@ -166,13 +82,8 @@ static ck_status prepare(stage *s, ck_shape in, ck_error *err)
 static ck_status add_stage(ck_chain *c, const char *text, ck_error *err)
 {
     stage *s = &c->stages[c->count];
-    char *spec = strdup(text);
-    ck_status status;
+    ck_status status = ck_spec_parse(text, &s->op, s->params, err);
 
-    if (!spec)
-        return ck_fail_memory(err, strlen(text) + 1, "reading an operation");
-    status = parse_spec(s, spec, err);
-    free(spec);
     if (status != CK_OK || !strcmp(s->op->name, "copy"))
         return status;
     if (c->count)

@@ -6,14 +6,15 @@
  *
  * Nothing where that is not to be had: other processors, compilers without
  * the names of the x86-64 levels, C libraries without ifunc, and the
- * sanitizers that need to be set up before the resolvers run.
+ * sanitizers that need to be set up before the resolvers run. A build with
+ * -DCK_CLONES= has none either.
  */
 #ifndef CK_OP_CLONES_H
 #define CK_OP_CLONES_H
 
 #include <stdint.h> /* for __GLIBC__ */
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#if !defined(CK_CLONES) && defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #if __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CK_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #endif

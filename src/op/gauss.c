@@ -17,7 +17,7 @@
  */
 typedef struct passes {
     size_t least; /* n must be at least that */
-    /* `mid` is sample 0 of the output in the input, `step` the samples from a tap to the next, n samples are written. */
+    /* `mid`: where sample 0 of the output lies in the input; `step`: samples from a tap to the next; n samples. */
     void (*down8)(const ck_gauss *g, const uint8_t *mid, ptrdiff_t step, int16_t *out, size_t n);
     void (*across8)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, uint8_t *out, size_t n);
     void (*fine8)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, int16_t *out, size_t n);
@@ -27,18 +27,18 @@ typedef struct passes {
 
 /* ---- plain C -------------------------------------------------------------- */
 
-#define SUM(offset)                                                                                                     \
-    for (int32_t k = 0; k <= g->last; k++)                                                                              \
+#define SUM(offset)                                                                                                   \
+    for (int32_t k = 0; k <= g->last; k++)                                                                            \
         sum += g->half[k] * ((mid[(ptrdiff_t)i - k * step] - (offset)) + (mid[(ptrdiff_t)i + k * step] - (offset)));
 
-#define PLAIN(name, from, to, half_unit, shift, in_offset, out_offset)                                                  \
-    static void name(const ck_gauss *g, const from *mid, ptrdiff_t step, to *out, size_t n)                             \
-    {                                                                                                                   \
-        for (size_t i = 0; i < n; i++) {                                                                                \
-            int32_t sum = half_unit;                                                                                    \
-            SUM(in_offset)                                                                                              \
-            out[i] = (to)((sum >> (shift)) + (out_offset));                                                             \
-        }                                                                                                               \
+#define PLAIN(name, from, to, half_unit, shift, in_offset, out_offset)                                                \
+    static void name(const ck_gauss *g, const from *mid, ptrdiff_t step, to *out, size_t n)                           \
+    {                                                                                                                 \
+        for (size_t i = 0; i < n; i++) {                                                                              \
+            int32_t sum = half_unit;                                                                                  \
+            SUM(in_offset)                                                                                            \
+            out[i] = (to)((sum >> (shift)) + (out_offset));                                                           \
+        }                                                                                                             \
     }
 
 PLAIN(plain_down8, uint8_t, int16_t, 1 << 9, 10, 0, 0)
@@ -80,7 +80,7 @@ static inline int32_t pair_at(const int16_t *p)
 #define HIGH _mm_unpackhi_epi16
 #define MADD _mm_madd_epi16
 #define PACK _mm_packs_epi32
-#include "op/gauss_lanes.h"
+#include "op/gauss_lanes.inc"
 
 #define NAME(x) avx2_##x
 #define TARGET __attribute__((target("avx2")))
@@ -89,7 +89,7 @@ static inline int32_t pair_at(const int16_t *p)
 #define LOAD16(p) _mm256_loadu_si256((const __m256i *)(p))
 #define LOAD8(p) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(p)))
 #define STORE16(p, v) _mm256_storeu_si256((__m256i *)(p), v)
-#define STORE8(p, v)                                                                                                    \
+#define STORE8(p, v)                                                                                                  \
     _mm_storeu_si128((__m128i *)(p), _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi16(v, v), 0x08)))
 #define ADD16 _mm256_add_epi16
 #define ADD32 _mm256_add_epi32
@@ -101,7 +101,7 @@ static inline int32_t pair_at(const int16_t *p)
 #define HIGH _mm256_unpackhi_epi16
 #define MADD _mm256_madd_epi16
 #define PACK _mm256_packs_epi32
-#include "op/gauss_lanes.h"
+#include "op/gauss_lanes.inc"
 
 #define NAME(x) avx512_##x
 #define TARGET __attribute__((target("avx512f,avx512bw")))
@@ -121,7 +121,7 @@ static inline int32_t pair_at(const int16_t *p)
 #define HIGH _mm512_unpackhi_epi16
 #define MADD _mm512_madd_epi16
 #define PACK _mm512_packs_epi32
-#include "op/gauss_lanes.h"
+#include "op/gauss_lanes.inc"
 
 static const passes *passes_for(size_t n)
 {

@@ -41,10 +41,10 @@ static const chunkimg_option options[] = {
 const ck_op ck_op_blur = {
     .name = "blur",
     .summary = "Gaussian blur",
-    .details = "Weights exp(-k^2 / (2 SIGMA^2)) for k up to ceil(3 SIGMA), scaled to 16-bit fixed point that sums to exactly "
-               "1; columns first, then rows, each sum exact and rounded once (half up; 6 more bits are kept in between at "
-               "8 bit). Borders are reflected without repeating the outermost pixel. Alpha is premultiplied (Porter and "
-               "Duff 1984), so transparent colours do not bleed.",
+    .details = "Weights exp(-k^2 / (2 SIGMA^2)) for k up to ceil(3 SIGMA), scaled to 16-bit fixed point that sums "
+               "to exactly 1; columns first, then rows, each sum exact and rounded once (half up; 6 more bits are "
+               "kept in between at 8 bit). Borders are reflected without repeating the outermost pixel. Alpha is "
+               "premultiplied (Porter and Duff 1984), so transparent colours do not bleed.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(params),

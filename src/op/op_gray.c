@@ -16,11 +16,11 @@ static ck_shape shape(const void *params, ck_shape in)
 
 #define LUMA(p) (((p)[0] * (uint32_t)RED + (p)[1] * (uint32_t)GREEN + (p)[2] * (uint32_t)BLUE + HALF) >> 16)
 
-#define ROW(name, sample, from, to)                                                                                     \
-    CK_CLONES static void name(const sample *restrict in, sample *restrict out, size_t n)                               \
-    {                                                                                                                   \
-        for (size_t i = 0; i < n; i++)                                                                                  \
-            out[(to) * i] = (sample)LUMA(in + (from) * i);                                                              \
+#define ROW(name, sample, from, to)                                                                                   \
+    CK_CLONES static void name(const sample *restrict in, sample *restrict out, size_t n)                             \
+    {                                                                                                                 \
+        for (size_t i = 0; i < n; i++)                                                                                \
+            out[(to) * i] = (sample)LUMA(in + (from) * i);                                                            \
     }
 
 ROW(rgb8, uint8_t, 3, 1)
@@ -50,8 +50,8 @@ static void apply(const void *params, const void *state, void *scratch, ck_view 
 const ck_op ck_op_gray = {
     .name = "gray",
     .summary = "luma of the colours: RGB becomes one channel, RGBA two",
-    .details = "out = (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down: the luma of Rec. ITU-R BT.601 (0.299, "
-               "0.587, 0.114) on the samples as they are stored. Alpha stays; a gray image stays as it is.",
+    .details = "out = (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down: the luma of Rec. ITU-R BT.601 "
+               "(0.299, 0.587, 0.114) on the samples as they are stored. Alpha stays; a gray image stays as it is.",
     .traits = CK_OP_KEEPS_ALPHA,
     .shape = shape,
     .apply = apply,

@@ -20,7 +20,8 @@ static void apply(const void *params, const void *state, void *scratch, ck_view 
 const ck_op ck_op_invert = {
     .name = "invert",
     .summary = "the negative: colours flipped, alpha kept",
-    .details = "out = max - in for gray and colour samples, max being 255 at 8 bit and 65535 at 16 bit. Alpha stays.",
+    .details = "out = max - in for gray and colour samples, max being 255 at 8 bit and 65535 at 16 bit. Alpha "
+               "stays.",
     .traits = CK_OP_KEEPS_ALPHA,
     .apply = apply,
 };

@@ -16,11 +16,11 @@ typedef struct params {
 
 #define NAME(x) x##_8
 #define SAMPLE uint8_t
-#include "op/median_net.h"
+#include "op/median_net.inc"
 
 #define NAME(x) x##_16
 #define SAMPLE uint16_t
-#include "op/median_net.h"
+#include "op/median_net.inc"
 
 static int32_t halo(const void *p)
 {
@@ -58,10 +58,10 @@ static const chunkimg_option options[] = {
 const ck_op ck_op_median = {
     .name = "median",
     .summary = "median of a square window: removes specks, keeps edges",
-    .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at either depth. "
-               "Comparator networks up to RADIUS 2; above, counts in constant time at 8 bit (Perreault and Hebert 2007), "
-               "and sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are reflected; alpha is premultiplied "
-               "(Porter and Duff 1984) and filtered like the colours.",
+    .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at "
+               "either depth. Comparator networks up to RADIUS 2; above, counts in constant time at 8 bit "
+               "(Perreault and Hebert 2007), and sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are "
+               "reflected; alpha is premultiplied (Porter and Duff 1984) and filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(params),

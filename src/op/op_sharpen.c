@@ -106,9 +106,9 @@ static const chunkimg_option options[] = {
 const ck_op ck_op_sharpen = {
     .name = "sharpen",
     .summary = "unsharp mask: what a Gaussian blur takes away, added once more",
-    .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped. The blur is that of the operation blur, "
-               "kept with 7 more bits at 8 bit; AMOUNT is rounded to a multiple of 1/2048. Borders are reflected; alpha is "
-               "premultiplied (Porter and Duff 1984) and sharpened like the colours.",
+    .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped. The blur is that of the "
+               "operation blur, kept with 7 more bits at 8 bit; AMOUNT is rounded to a multiple of 1/2048. Borders "
+               "are reflected; alpha is premultiplied (Porter and Duff 1984) and sharpened like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(params),

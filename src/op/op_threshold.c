@@ -62,8 +62,8 @@ static const chunkimg_option options[] = {
 const ck_op ck_op_threshold = {
     .name = "threshold",
     .summary = "black below a value, white from it on",
-    .details = "out = in >= VALUE ? max : 0 for each gray or colour sample by itself; alpha stays. VALUE counts in sample "
-               "units of the image's depth. For a picture of two colours put gray before it.",
+    .details = "out = in >= VALUE ? max : 0 for each gray or colour sample by itself; alpha stays. VALUE counts in "
+               "sample units of the image's depth. For a picture of two colours put gray before it.",
     .traits = CK_OP_KEEPS_ALPHA,
     .options = options,
     .params_size = sizeof(params),

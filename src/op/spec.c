@@ -1,0 +1,100 @@
+#include "op/spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static ck_status unknown_op(const char *name, ck_error *err)
+{
+    const char *near = NULL;
+    unsigned best = 3; /* as for options: farther than two edits is another word */
+    const ck_op *op;
+    char shown[80];
+
+    for (size_t i = 0; (op = ck_op_at(i)) != NULL; i++) {
+        unsigned distance = ck_text_distance(op->name, name);
+        if (distance < best && distance < strlen(op->name)) {
+            best = distance;
+            near = op->name;
+        }
+    }
+    ck_text_escape(shown, sizeof shown, name);
+    if (near)
+        return ck_fail(err, CHUNKIMG_USAGE, "no operation '%s'; the nearest is '%s'", shown, near);
+    return ck_fail(err, CHUNKIMG_USAGE, "no operation '%s'", shown);
+}
+
+static ck_status too_many(const ck_op *op, size_t rows, const char *arg, ck_error *err)
+{
+    char shown[80];
+
+    ck_text_escape(shown, sizeof shown, arg);
+    if (!rows)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: takes no argument, '%s' was given", op->name, shown);
+    return ck_fail(err, CHUNKIMG_USAGE, "%s: takes at most %zu argument%s, '%s' is one too many", op->name, rows,
+                   rows == 1 ? "" : "s", shown);
+}
+
+static size_t rows_count(const chunkimg_option *rows)
+{
+    size_t n = 0;
+
+    while (rows && rows[n].name)
+        n++;
+    return n;
+}
+
+/* "2" for row `place`, or "sigma:2". `arg` is changed. */
+static ck_status parse_arg(const ck_op *op, void *params, char *arg, size_t place, ck_error *err)
+{
+    size_t rows = rows_count(op->options);
+    char *value = strchr(arg, ':');
+    ck_error why;
+    ck_status status;
+
+    if (place >= rows)
+        return too_many(op, rows, arg, err);
+    if (value)
+        *value++ = 0;
+    status = chunkimg_option_set(op->options, params, value ? arg : op->options[place].name,
+                                 value ? value : arg, &why);
+    if (status != CK_OK)
+        return ck_fail(err, status, "%s: %.400s", op->name, why.text);
+    return CK_OK;
+}
+
+/* `args` is changed. */
+static ck_status parse_args(const ck_op *op, void *params, char *args, ck_error *err)
+{
+    ck_status status = CK_OK;
+
+    for (size_t place = 0; args && status == CK_OK; place++) {
+        char *next = strchr(args, ',');
+        if (next)
+            *next++ = 0;
+        status = parse_arg(op, params, args, place, err);
+        args = next;
+    }
+    return status;
+}
+
+ck_status ck_spec_parse(const char *text, const ck_op **op, void *params, ck_error *err)
+{
+    char *spec = strdup(text), *args = spec ? strchr(spec, '=') : NULL;
+    ck_status status;
+
+    if (!spec)
+        return ck_fail_memory(err, strlen(text) + 1, "reading an operation");
+    if (args)
+        *args++ = 0;
+    *op = ck_op_find(spec);
+    if (*op) {
+        chunkimg_option_defaults((*op)->options, params);
+        status = parse_args(*op, params, args, err);
+    } else {
+        status = unknown_op(spec, err);
+    }
+    free(spec);
+    return status;
+}
