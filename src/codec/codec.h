@@ -5,8 +5,7 @@
  * ck_error in the file that includes the library's header and goes no further.
  * Codecs start no threads.
  *
- * To add one: a file codec_NAME.c whose last lines are the ck_codec, and a line
- * in codecs.def.
+ * To add one: a folder NAME/ with the ck_codec in it, and a line in codecs.def.
  */
 #ifndef CK_CODEC_CODEC_H
 #define CK_CODEC_CODEC_H
@@ -16,7 +15,7 @@
 #include "core/meta.h"
 #include "os/input.h"
 
-/* Gets every warning of a decoder (a damaged ancillary chunk that was dropped). Decoder's thread. */
+/* Gets every warning of a decoder's open (a damaged ancillary chunk that was dropped); not used later. */
 typedef struct ck_warnings {
     void (*say)(void *user, const char *text); /* NULL: nobody listens */
     void *user;
@@ -28,11 +27,20 @@ typedef struct ck_image {
     ck_meta meta;
     bool whole;          /* `rows` must be asked for all rows in one call (interlaced PNG) */
     uint64_t memory;     /* bytes the decoder allocates for itself, at most */
+
+    /*
+     * Where the file has independent segments (restart markers, flush points):
+     * rows of each of them, all alike but the last. Then `piece` may be used
+     * instead of `rows`. 0: the file is one serial chain.
+     */
+    int32_t segment_rows;
+    uint64_t piece_memory; /* bytes that one worker needs for pieces of piece_rows rows */
+    int32_t piece_rows;    /* how many rows a piece should have: a multiple of segment_rows */
 } ck_image;
 
 typedef struct ck_limits {
     uint64_t max_pixels;
-    uint64_t max_memory; /* bytes */
+    uint64_t max_memory; /* bytes; UINT64_MAX: none */
     int max_scans;       /* of a progressive JPEG */
 } ck_limits;
 
@@ -58,6 +66,18 @@ typedef struct ck_decoder {
     ck_status (*rows)(void *st, ck_view into, ck_error *err);
 
     void (*close)(void *st);
+
+    /*
+     * Independent segments, all NULL where the codec has none. A piece begins
+     * at a multiple of image.segment_rows and is image.piece_rows high, or less
+     * at the end of the image. Any worker decodes any piece, in any order, in
+     * any process that was forked after open: `st` is read only, `mine` (of
+     * piece_state_size, zeroed) is the worker's own. The same bytes as `rows`,
+     * and as strict.
+     */
+    size_t piece_state_size;
+    ck_status (*piece)(const void *st, void *mine, int32_t y, ck_view into, ck_error *err);
+    void (*piece_release)(void *mine);
 } ck_decoder;
 
 /* Where a strip stands in the one image that strips are put together to. */
@@ -69,6 +89,7 @@ typedef struct ck_part {
 
 /* Fixed for all tiles of a job. */
 typedef struct ck_encode_params {
+    bool strips;     /* every begin will have a part */
     int quality;     /* 1..100, lossy formats */
     int compression; /* 0..9, lossless formats */
     ck_meta meta;
@@ -98,7 +119,7 @@ typedef struct ck_encoder {
      */
     ck_status (*begin)(void *st, ck_shape shape, const ck_part *part, uint8_t *out, size_t capacity, ck_error *err);
 
-    /* The next rows; shape.w, channels and depth are those of begin's stored shape. */
+    /* The next rows, as wide as begin's shape and with its channels; in the depth given to begin or the stored one. */
     ck_status (*rows)(void *st, ck_view rows, ck_error *err);
 
     /* All rows were given. *check and *check_nbytes: the strip's share of the whole file's checksum, for `combine`. */

@@ -37,10 +37,10 @@ void ck_sched_release(ck_sched *s)
 
 void ck_sched_fill_range(const ck_sched *s, uint64_t seq, int32_t *from, int32_t *count)
 {
-    int32_t step = s->config.fill_rows;
+    uint64_t step = (uint64_t)s->config.fill_rows, at = seq * step, rows = (uint64_t)s->config.rows;
 
-    *from = (int32_t)(seq * (uint64_t)step);
-    *count = s->config.rows - *from < step ? s->config.rows - *from : step;
+    *from = (int32_t)(at < rows ? at : rows);
+    *count = (int32_t)(rows - (uint64_t)*from < step ? rows - (uint64_t)*from : step);
 }
 
 static bool take_drain(ck_sched *s, ck_ticket *out)
@@ -56,17 +56,16 @@ static bool take_drain(ck_sched *s, ck_ticket *out)
 
 static bool take_fill(ck_sched *s, ck_ticket *out)
 {
-    uint64_t seq = (uint64_t)(s->filled / s->config.fill_rows);
     int32_t from, count;
 
-    if (s->filling || s->filled == s->config.rows)
+    ck_sched_fill_range(s, s->next_fill, &from, &count);
+    if (s->filling == s->config.fills || count <= 0 || s->next_fill - s->fills_done >= CK_FILLS_MOST)
         return false;
-    ck_sched_fill_range(s, seq, &from, &count);
     /* Rows below `low` are needed by nobody, and so may rows be that are decoded only to be checked. */
-    if (from + count > (s->low > from ? from : s->low) + s->config.ring_rows)
+    if (from + count > (s->low > s->filled ? s->filled : s->low) + s->config.ring_rows)
         return false;
-    s->filling = true;
-    *out = (ck_ticket){CK_FILL, 0, seq};
+    s->filling++;
+    *out = (ck_ticket){CK_FILL, 0, s->next_fill++};
     return true;
 }
 
@@ -90,8 +89,10 @@ ck_next ck_sched_next(ck_sched *s, unsigned roles, ck_ticket *out)
 {
     if (s->stopped)
         return s->out ? CK_LATER : CK_END;
-    if (((roles & CK_DRAINS) && take_drain(s, out)) || ((roles & CK_FILLS) && take_fill(s, out)) ||
-        ((roles & CK_TILES) && take_tile(s, out))) {
+    bool chain = s->config.fills == 1;
+
+    if (((roles & CK_DRAINS) && take_drain(s, out)) || (chain && (roles & CK_FILLS) && take_fill(s, out)) ||
+        ((roles & CK_TILES) && take_tile(s, out)) || (!chain && (roles & CK_FILLS) && take_fill(s, out))) {
         s->out++;
         return CK_HAVE;
     }
@@ -112,17 +113,26 @@ static void close_rows(ck_sched *s)
         ck_grid_row_need(g, s->open_row, s->config.halo, &s->low, &bottom);
 }
 
-void ck_sched_done(ck_sched *s, ck_ticket t)
+/* Rows count as decoded when all rows above them are. */
+static void close_fill(ck_sched *s, uint64_t seq)
 {
     int32_t from, count;
 
+    s->filling--;
+    s->fills_early |= 1ull << (seq - s->fills_done);
+    while (s->fills_early & 1) {
+        ck_sched_fill_range(s, s->fills_done, &from, &count);
+        s->filled = from + count;
+        s->fills_early >>= 1;
+        s->fills_done++;
+    }
+}
+
+void ck_sched_done(ck_sched *s, ck_ticket t)
+{
     s->out--;
     switch (t.kind) {
-    case CK_FILL:
-        ck_sched_fill_range(s, t.seq, &from, &count);
-        s->filled = from + count;
-        s->filling = false;
-        break;
+    case CK_FILL: close_fill(s, t.seq); break;
     case CK_TILE: {
         int32_t row = (int32_t)(t.seq / (uint64_t)s->config.grid.columns);
 

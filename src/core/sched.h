@@ -5,11 +5,14 @@
  *
  * Rows are decoded into a ring of `ring_rows`. A grid row of tiles may be
  * carried when the rows it reads are there, and a row is forgotten when no
- * tile needs it any more. Decoding is the one serial chain, so next() prefers
- * DRAIN (frees a slot), then FILL as long as the ring has room, then TILE:
- * while the tiles of some rows are carried, the rows after them are decoded,
- * and there is no barrier anywhere. The ring and the slots bound the memory,
- * so nothing has to be tuned to keep the decoder from running ahead.
+ * tile needs it any more. Decoding is usually the one serial chain, so next()
+ * prefers DRAIN (frees a slot), then FILL as long as the ring has room, then
+ * TILE: while the tiles of some rows are carried, the rows after them are
+ * decoded, and there is no barrier anywhere. Where the file has independent
+ * segments there is no chain, several FILLs are out at once, and TILE comes
+ * before FILL, while the rows are still in the cache. The ring and the slots
+ * bound the memory, so nothing has to be tuned to keep the decoder from
+ * running ahead.
  */
 #ifndef CK_CORE_SCHED_H
 #define CK_CORE_SCHED_H
@@ -24,7 +27,10 @@ typedef struct ck_sched_config {
     int32_t fill_rows;     /* rows that one FILL decodes */
     int32_t ring_rows;     /* at least ck_sched_least_ring */
     uint32_t slots;        /* tiles between hand-out and drain */
+    uint32_t fills;        /* FILLs out at once: 1, or up to CK_FILLS_MOST where segments are independent */
 } ck_sched_config;
+
+enum { CK_FILLS_MOST = 64 };
 
 typedef enum ck_slot_state { CK_SLOT_FREE, CK_SLOT_OUT, CK_SLOT_DONE, CK_SLOT_DRAINING } ck_slot_state;
 
@@ -32,9 +38,12 @@ typedef struct ck_sched {
     ck_sched_config config;
     uint64_t tiles;
     bool stopped;
-    bool filling;
     uint32_t out;          /* tickets in somebody's hands */
-    int32_t filled;        /* rows decoded */
+    uint32_t filling;      /* FILLs among them */
+    uint64_t next_fill;    /* first FILL not handed out */
+    uint64_t fills_done;   /* every FILL before this one is back */
+    uint64_t fills_early;  /* bit i: FILL fills_done + i is back too */
+    int32_t filled;        /* rows decoded, without a gap */
     int32_t low;           /* first row that a tile may still need */
     int32_t open_row;      /* first grid row with a tile that is not carried */
     uint64_t next_tile;    /* first tile not handed out */

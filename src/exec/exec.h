@@ -18,6 +18,7 @@ enum ck_exec_traits {
 
 typedef struct ck_exec_config {
     unsigned workers; /* wanted, >= 1 */
+    bool fill_anywhere; /* any worker may carry FILLs; false: only worker 0 holds the decoder */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
 
     /* To be called at least every 50 ms by somebody who is not carrying a ticket; looks at the clock itself. */
@@ -39,7 +40,7 @@ typedef struct ck_exec {
 
     /*
      * Carries tickets until next() says CK_END. Worker numbers are 0 ..
-     * workers-1; worker 0 may carry CK_FILL. A failure to begin at all is
+     * workers-1. A failure to begin at all is
      * returned; one on the way goes through work->fail or work->lost.
      */
     ck_status (*run)(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err);

@@ -4,7 +4,8 @@
  * Who creates what: the arena is mapped by the caller; for every child the
  * supervisor makes a socket pair and forks, before any thread exists in this
  * process (a forked OpenMP runtime hangs). Child 0 holds the decoder: only it
- * gets FILL tickets, and TILEs besides. All others get TILEs. DRAINs are
+ * gets FILL tickets, and TILEs besides, unless the file has segments that any
+ * process can decode by itself. All others get TILEs. DRAINs are
  * carried by the supervisor itself, the only one that touches the scheduler.
  *
  * How tickets travel: each child has two rings in the arena, one in each
@@ -257,7 +258,7 @@ static bool hear(supervisor *s, unsigned id)
 static bool lease_one(supervisor *s, unsigned id, unsigned most, ck_next *next)
 {
     child *c = &s->children[id];
-    unsigned roles = id == 0 ? CK_FILLS | CK_TILES : CK_TILES;
+    unsigned roles = id == 0 || s->config->fill_anywhere ? CK_FILLS | CK_TILES : CK_TILES;
     ck_ticket t;
 
     if (c->bell < 0 || c->leased >= most)

@@ -37,7 +37,7 @@ typedef struct ck_board {
     atomic_uint interrupted;           /* stop was the user's wish */
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
     atomic_int rows_decoded;           /* the decoder's holder */
-    ck_error fill_error;               /* likewise; read at home once the FILL is back */
+    ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
 } ck_board;
 
 /* Where things lie in the arena: offsets, fixed by the plan. */
@@ -51,6 +51,7 @@ typedef struct ck_worker_plan {
     size_t scratch, block, encoded; /* bytes; block: output rows between chain and encoder */
     int32_t block_rows;
     size_t encoder; /* what the encoder allocates for itself */
+    size_t piece;   /* what decoding a piece takes; 0: the decoder is one chain */
 } ck_worker_plan;
 
 struct chunkimg_job {
@@ -72,6 +73,8 @@ struct chunkimg_job {
     ck_shape shape;             /* of the output image, as the chain gives it */
     ck_grid grid;
     ck_sched_config sched_config;
+    uint64_t piece_memory;
+    bool in_pieces;             /* the input has independent segments, and there are workers to share them */
     ck_layout layout;
     ck_worker_plan worker;
     ck_encode_params encode;

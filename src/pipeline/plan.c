@@ -172,6 +172,7 @@ static bool plan_worker(chunkimg_job *job)
         w->block = 0; /* the encoder reads the band */
     w->encoded = e && !job->layout.slot_room ? e->bound(file, &job->encode) : 0;
     w->encoder = e ? e->memory(file, &job->encode) : 0;
+    w->piece = job->in_pieces ? job->piece_memory : 0;
     return w->scratch < SIZE_MAX / 8 && w->encoded < SIZE_MAX / 8 && w->encoder < SIZE_MAX / 8;
 }
 
@@ -193,6 +194,8 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     size_t total = ck_round_up(sizeof(ck_board), LINE);
     int64_t ring = ck_sched_least_ring(&job->grid, c->halo, c->fill_rows) + ahead;
 
+    if (job->in_pieces) /* a piece must not wrap: it is decoded in one go */
+        ring = (ring + c->fill_rows - 1) / c->fill_rows * c->fill_rows;
     c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
     job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
     ck_grid_largest(&job->grid, &file.w, &file.h);
@@ -225,7 +228,7 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
 
     p->band_bytes = (uint64_t)job->sched_config.ring_rows * job->rows.stride;
     p->slot_bytes = job->layout.total - p->band_bytes;
-    p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder);
+    p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder + w->piece);
     p->codec_bytes = codec_bytes;
     p->base_bytes = base_memory(job, workers);
     p->memory_bytes = p->band_bytes + p->slot_bytes + p->worker_bytes + p->codec_bytes + p->base_bytes;
@@ -254,7 +257,11 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 
     if (status)
         return status;
-    for (int64_t ahead = (in_flight - 1) * job->grid.tile_h;; ahead /= 2) {
+    int64_t ahead = (in_flight - 1) * job->grid.tile_h, pieces = (int64_t)job->sched_config.fill_rows * workers;
+
+    if (job->in_pieces && ahead < pieces)
+        ahead = pieces;
+    for (;; ahead /= 2) {
         if (!plan_arena(job, workers, ahead) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
             return too_large(job, err);
         if (job->plan.memory_bytes <= limit)
@@ -304,12 +311,17 @@ static void describe_work(chunkimg_job *job, unsigned workers)
     p->workers = workers;
 }
 
-static int32_t fill_rows(const chunkimg_job *job)
+/* Pieces where the file has them and somebody to share them with; else rows of the one chain. */
+static int32_t fill_rows(chunkimg_job *job, unsigned workers)
 {
+    int32_t piece;
     ck_shape in = ck_source_shape(job->source);
     size_t rows = FILL_NBYTES / ck_row_nbytes(in) + 1;
     size_t eighth = (size_t)in.h / 8 + 1; /* of a small image, so that decoding and tiles overlap there too */
 
+    job->in_pieces = workers > 1 && ck_source_in_pieces(job->source, &piece, &job->piece_memory);
+    if (job->in_pieces)
+        return piece;
     rows = rows < eighth ? rows : eighth;
     /* JPEG decoders hand out rows in groups of up to 16 */
     return (int32_t)(rows > 16 ? rows / 16 * 16 : rows);
@@ -358,6 +370,7 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     job->encode = (ck_encode_params){.quality = (int)job->options.quality,
                                      .compression = (int)job->options.compression,
                                      .meta = *ck_source_meta(job->source)};
+    job->encode.strips = (job->sink->traits & CK_SINK_STRIPS) != 0;
     job->encode.meta.orientation = 1; /* the rows stand upright now */
     status = check_encoder(job, err);
     if (!status)
@@ -373,8 +386,9 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     job->sched_config = (ck_sched_config){.grid = job->grid,
                                           .rows = ck_source_shape(job->source).h,
                                           .halo = ck_chain_halo(job->chain),
-                                          .fill_rows = fill_rows(job),
+                                          .fill_rows = fill_rows(job, workers),
                                           .slots = slots(job, workers)};
+    job->sched_config.fills = !job->in_pieces ? 1 : workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST;
     describe_work(job, workers);
     status = plan_memory(job, workers, err);
     if (status)

@@ -213,15 +213,48 @@ static void mirror_row(uint8_t *row, size_t pixel, int32_t n)
     }
 }
 
+static void mirror_rows(const ck_source *s, ck_view rows)
+{
+    if (s->image.meta.orientation == 2)
+        for (int32_t y = 0; y < rows.shape.h; y++)
+            mirror_row(ck_row(rows, y), ck_pixel_nbytes(rows.shape), rows.shape.w);
+}
+
+bool ck_source_in_pieces(const ck_source *s, int32_t *rows, uint64_t *memory)
+{
+    *rows = s->image.piece_rows;
+    *memory = s->image.piece_memory;
+    return s->image.segment_rows && !needs_whole(s);
+}
+
+void *ck_source_piece_state(const ck_source *s)
+{
+    return calloc(1, s->codec->decoder->piece_state_size);
+}
+
+void ck_source_piece_release(const ck_source *s, void *mine)
+{
+    s->codec->decoder->piece_release(mine);
+    free(mine);
+}
+
+ck_status ck_source_piece(const ck_source *s, void *mine, int32_t y, ck_view into, ck_error *err)
+{
+    ck_status status = s->codec->decoder->piece(s->state, mine, y, into, err);
+
+    if (!status)
+        mirror_rows(s, into);
+    return status;
+}
+
 ck_status ck_source_rows(ck_source *s, ck_view into, ck_error *err)
 {
     ck_status status;
 
     if (!needs_whole(s)) {
         status = s->codec->decoder->rows(s->state, into, err);
-        if (!status && s->image.meta.orientation == 2)
-            for (int32_t y = 0; y < into.shape.h; y++)
-                mirror_row(ck_row(into, y), ck_pixel_nbytes(into.shape), into.shape.w);
+        if (!status)
+            mirror_rows(s, into);
         return status;
     }
     if (!s->whole.px) {

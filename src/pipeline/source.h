@@ -27,6 +27,19 @@ ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *
 /* The next rows, downward. One caller at a time, always the same process. */
 ck_status ck_source_rows(ck_source *source, ck_view into, ck_error *err);
 
+/*
+ * Whether any worker can decode any piece of the rows by itself; *rows: the
+ * height of a piece, *memory: bytes that a worker needs for it.
+ */
+bool ck_source_in_pieces(const ck_source *source, int32_t *rows, uint64_t *memory);
+
+/* One worker's state for pieces, or NULL: out of memory. */
+void *ck_source_piece_state(const ck_source *source);
+void ck_source_piece_release(const ck_source *source, void *mine);
+
+/* The rows from y on, which is a multiple of the height of a piece; into is as high as a piece, or reaches the end. */
+ck_status ck_source_piece(const ck_source *source, void *mine, int32_t y, ck_view into, ck_error *err);
+
 uint64_t ck_source_read_ns(const ck_source *source);
 
 #endif

@@ -3,7 +3,7 @@
  * behind each kind of ticket.
  *
  * Who writes what: a FILL writes rows of the ring that the scheduler says
- * nobody reads, and the board's fill_error. A TILE reads rows of the ring and
+ * nobody reads, and its error on the board. A TILE reads rows of the ring and
  * writes its slot. Both write the tally of the worker that carries them.
  * DRAIN, next, done, lost and fail run at home, one at a time. So nothing here
  * takes a lock; the executor's hand-over of a ticket orders memory.
@@ -25,6 +25,7 @@ typedef struct worker {
     uint8_t *memory;  /* all of the next three */
     uint8_t *scratch, *block, *encoded;
     void *encoder;    /* its state; NULL: nothing is encoded */
+    void *piece;      /* state for decoding pieces; NULL: the decoder is one chain */
 } worker;
 
 /* ---- small things ------------------------------------------------------------ */
@@ -66,21 +67,29 @@ void ck_job_pulse(void *self)
 
 /* ---- FILL ---------------------------------------------------------------------- */
 
+static ck_view ring_rows(const chunkimg_job *job, int32_t y, int32_t y_end)
+{
+    return ck_rows_piece(&job->rows, (ck_rect){0, 0, job->rows.whole.w, 0}, y, y_end);
+}
+
 static void fill(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
+    ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
     uint64_t since = ck_now_ns(), read_ns = ck_source_read_ns(job->source);
-    int32_t from, count, y;
+    int32_t from, count;
     ck_status status = CK_OK;
 
     ck_sched_fill_range(&job->sched, t.seq, &from, &count);
-    for (y = from; y < from + count && !status && !stopped(job);) {
-        ck_view piece = ck_rows_piece(&job->rows, (ck_rect){0, 0, job->rows.whole.w, 0}, y, from + count);
+    if (w->piece)
+        ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
+    for (int32_t y = from; !w->piece && y < from + count && !status && !stopped(job);) {
+        ck_view rows = ring_rows(job, y, from + count);
 
-        status = ck_source_rows(job->source, piece, &job->board->fill_error);
-        y += piece.shape.h;
+        status = ck_source_rows(job->source, rows, err);
+        y += rows.shape.h;
     }
-    atomic_store_explicit(&job->board->rows_decoded, y, memory_order_relaxed);
+    atomic_fetch_add_explicit(&job->board->rows_decoded, count, memory_order_relaxed);
     read_ns = ck_source_read_ns(job->source) - read_ns;
     spend(w, CHUNKIMG_STAGE_DECODE, &since);
     w->tally->stage_ns[CHUNKIMG_STAGE_DECODE] -= read_ns;
@@ -321,8 +330,9 @@ static void work_done(void *self, ck_ticket t)
 
     ck_sched_done(&job->sched, t);
     if (t.kind == CK_FILL) {
-        if (job->board->fill_error.status)
-            keep_failure(job, &job->board->fill_error, 0);
+        const ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
+        if (err->status)
+            keep_failure(job, err, 0);
         return;
     }
     const ck_slot *slot = ck_job_slot(job, t.id);
@@ -375,6 +385,8 @@ static void work_leave(void *self, void *mine)
         job->codec->encoder->release(w->encoder);
         free(w->encoder);
     }
+    if (w->piece)
+        ck_source_piece_release(job->source, w->piece);
     free(w->memory);
     free(w);
 }
@@ -430,6 +442,8 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
         status = make_memory(w, err);
         if (!status && job->codec)
             status = make_encoder(w, err);
+        if (!status && job->in_pieces && !(w->piece = ck_source_piece_state(job->source)))
+            status = ck_fail_memory(err, 0, "preparing a worker's decoder");
     }
     if (status)
         work_leave(self, w);

@@ -52,8 +52,10 @@ static void begin_ticket(world *w, ck_ticket t)
 
     if (t.kind == CK_FILL) {
         ck_sched_fill_range(&w->sched, t.seq, &from, &count);
-        for (int32_t y = from; y < from + count; y++)
+        for (int32_t y = from; y < from + count; y++) {
             assert_int_equal(w->readers[y % c->ring_rows], 0);
+            w->readers[y % c->ring_rows] = -1; /* nobody reads or writes it but this one */
+        }
     } else if (t.kind == CK_TILE) {
         ck_rect need = needed_rows(w, t);
 
@@ -62,6 +64,7 @@ static void begin_ticket(world *w, ck_ticket t)
         assert_int_equal(t.id, t.seq % c->slots);
         for (int32_t y = need.y; y < need.y + need.h; y++) {
             assert_int_equal(w->ring[y % c->ring_rows], y);
+            assert_true(w->readers[y % c->ring_rows] >= 0);
             w->readers[y % c->ring_rows]++;
         }
     } else {
@@ -79,8 +82,10 @@ static void end_ticket(world *w, unsigned i)
     w->out[i] = w->out[--w->out_count];
     if (t.kind == CK_FILL) {
         ck_sched_fill_range(&w->sched, t.seq, &from, &count);
-        for (int32_t y = from; y < from + count; y++)
+        for (int32_t y = from; y < from + count; y++) {
             w->ring[y % c->ring_rows] = y;
+            w->readers[y % c->ring_rows] = 0;
+        }
     } else if (t.kind == CK_TILE) {
         ck_rect need = needed_rows(w, t);
         for (int32_t y = need.y; y < need.y + need.h; y++)
@@ -153,7 +158,8 @@ static ck_sched_config random_config(void)
                         random_below(3) ? CHUNKIMG_EDGE_KEEP : CHUNKIMG_EDGE_SHIFT, &g, &err);
     g.overlap = random_below(3) ? 0 : (int32_t)random_below(12);
     c = (ck_sched_config){.grid = g, .rows = h, .halo = random_below(2) ? 0 : (int32_t)random_below(40),
-                          .fill_rows = 1 + (int32_t)random_below(40), .slots = 1 + random_below(9)};
+                          .fill_rows = 1 + (int32_t)random_below(40), .slots = 1 + random_below(9),
+                          .fills = random_below(2) ? 1 : 1 + random_below(CK_FILLS_MOST)};
     c.ring_rows = ck_sched_least_ring(&g, c.halo, c.fill_rows);
     if (random_below(2) && c.ring_rows < h)
         c.ring_rows += (int32_t)random_below((uint32_t)(h - c.ring_rows) + 1);
@@ -199,7 +205,7 @@ static void test_stop_brings_everything_back(void **state)
 /* While the ring has room the next rows are decoded before tiles are carried: the decoder is the one serial chain. */
 static void test_decoding_runs_ahead(void **state)
 {
-    ck_sched_config c = {.rows = 64, .fill_rows = 8, .slots = 8, .ring_rows = 32};
+    ck_sched_config c = {.rows = 64, .fill_rows = 8, .slots = 8, .ring_rows = 32, .fills = 1};
     ck_error err;
     ck_sched s;
     ck_ticket t;
