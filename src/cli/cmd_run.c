@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "report/report.h"
@@ -189,6 +190,13 @@ static int check_same(const session *s, size_t first)
     return 0;
 }
 
+static bool wants_colour(const cli *c)
+{
+    const char *no = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+
+    return isatty(STDOUT_FILENO) && !c->no_color && !(no && *no);
+}
+
 static void print_reports(const session *s, size_t first)
 {
     ck_report rows[MODES_MOST];
@@ -200,7 +208,7 @@ static void print_reports(const session *s, size_t first)
         ck_report_text(stdout, &rows[0]);
     } else if (n > 1) {
         ck_report_work(stdout, rows[0].plan);
-        ck_report_compare(stdout, rows, n);
+        ck_report_compare(stdout, rows, n, wants_colour(s->c));
     }
 }
 

@@ -47,9 +47,13 @@ static void help_line(const chunkimg_option *row)
 void cli_print_help(void)
 {
     printf("chunkimg %s: cut large images into tiles and process them in parallel\n\n", chunkimg_version());
-    for (size_t i = 0; cli_commands[i]; i++)
-        printf("  chunkimg %s%s%-*s %s\n", cli_commands[i]->name, *cli_commands[i]->name ? " " : "",
-               (int)(40 - strlen(cli_commands[i]->name)), cli_commands[i]->arguments, cli_commands[i]->summary);
+    for (size_t i = 0; cli_commands[i]; i++) {
+        char left[96];
+
+        snprintf(left, sizeof left, "%s%s%s", cli_commands[i]->name, *cli_commands[i]->name ? " " : "",
+                 cli_commands[i]->arguments);
+        printf("  chunkimg %-40s %s\n", left, cli_commands[i]->summary);
+    }
     printf("\nAn INPUT is a PNG or JPEG file, or - for standard input. Sizes take K M G and KiB MiB GiB.\n\nOptions:\n");
     for_each_option(help_line);
     printf("\nExit codes:\n");

@@ -31,8 +31,8 @@ void ck_report_plan(FILE *to, const chunkimg_plan *plan);
 /* "1.5 MiB" */
 const char *ck_report_size(uint64_t nbytes, char *to, size_t size);
 
-/* One table of several modes with their speed-up over the first row that is serial. */
-void ck_report_compare(FILE *to, const ck_report *rows, size_t n);
+/* One table of several modes with their speed-up over the first row that is serial. colour: for a terminal. */
+void ck_report_compare(FILE *to, const ck_report *rows, size_t n, bool colour);
 
 /* A JSON document, ends with a newline; several rows become one document with a list. False: could not be written. */
 bool ck_report_json(FILE *to, const ck_report *rows, size_t n);
