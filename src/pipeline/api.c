@@ -98,6 +98,18 @@ static ck_status check_ranges(const chunkimg_options *o, ck_error *err)
     return CK_OK;
 }
 
+static void warn_of_oversubscription(chunkimg_job *job)
+{
+    unsigned cpus = chunkimg_cpus();
+    char text[128];
+
+    if (job->plan.workers <= cpus)
+        return;
+    snprintf(text, sizeof text, "%u workers share %u CPU%s: more workers than CPUs do not make it faster",
+             job->plan.workers, cpus, cpus == 1 ? "" : "s");
+    pass_warning(job, text);
+}
+
 chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user, chunkimg_job **out,
                                    chunkimg_error *err)
 {
@@ -134,12 +146,7 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
         return status;
     }
     job->result.startup_s = ck_seconds(ck_now_ns() - began);
-    if (job->plan.workers > chunkimg_cpus()) {
-        char text[128];
-        snprintf(text, sizeof text, "%u workers share %u CPUs: more workers than CPUs do not make it faster",
-                 job->plan.workers, chunkimg_cpus());
-        pass_warning(job, text);
-    }
+    warn_of_oversubscription(job);
     *out = job;
     return CK_OK;
 }

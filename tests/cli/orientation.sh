@@ -2,7 +2,7 @@
 # EXIF orientation is applied, ICC profiles and density are kept, 16 bit stays 16 bit.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-need jq jpegtran
+need jq jpegtran djpeg python3
 
 render 96x64 upright.jpg
 

@@ -1,7 +1,12 @@
 /*
- * Decoding by libpng's row interface. libpng leaves by longjmp: `guarded` is
- * the only place it can arrive at, and what runs under it has no locals that
- * outlive the jump; everything lives in the reader.
+ * Decoding. libpng reads the header, all that follows the pixels, and the
+ * pixels of odd files. Those of ordinary files are read by png_direct.c: libpng
+ * is shown one IDAT with an empty stream in the place of the file's own, which
+ * it goes through when it is asked for the end of the image.
+ *
+ * libpng leaves by longjmp: `guarded` is the only place it can arrive at, and
+ * what runs under it has no locals that outlive the jump; everything lives in
+ * the reader.
  *
  * The result is what png_set_expand gives: palette to RGB, gray of 1, 2 and 4
  * bits to 8, tRNS to alpha; 16 bit stays 16. No gamma.
@@ -14,13 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/exif.h"
 #include "codec/png/png_chunk.h"
+#include "codec/png/png_direct.h"
+#include "codec/png/png_header.h"
 
 enum {
-    CHUNK_MOST = 16 << 20,      /* bytes of an ancillary chunk, unpacked; ICC profiles of printers reach some MB */
     LIBRARY_NBYTES = 160 << 10, /* libpng's and zlib's structs, window and buffers, rounded up */
+    EMPTY_NBYTES = 8,           /* of a zlib stream that holds nothing */
 };
+
+/* And the CRC of an IDAT that consists of it. */
+static const uint8_t empty_idat[EMPTY_NBYTES + 4] = {0x78, 0x9c, 3, 0, 0, 0, 0, 1, 0x48, 0x06, 0x89, 0xd2};
 
 typedef struct reader {
     png_structp png;
@@ -34,6 +43,12 @@ typedef struct reader {
     int passes;
     int32_t rows_left;
     ck_view into;
+
+    bool idat_met, is_direct;
+    uint32_t idat_length; /* of the first IDAT */
+    uint64_t idat_longest; /* that libpng lets pass; asked before it is told to expand */
+    size_t shown;         /* bytes of empty_idat that libpng has read */
+    ck_png_direct direct;
 } reader;
 
 /* ---- libpng's callbacks ------------------------------------------------ */
@@ -83,16 +98,57 @@ static void warn(png_structp png, png_const_charp text)
     r->warnings.say(r->warnings.user, line);
 }
 
+static ck_status meet_idat(reader *r, uint8_t head[8])
+{
+    const uint8_t *data;
+    size_t nbytes;
+    ck_status status = ck_input_peek(r->in, &data, &nbytes, r->err);
+
+    r->idat_met = true;
+    r->idat_length = ck_png_get32(head);
+    r->idat_longest = ck_png_longest_idat(r->png, r->info);
+    if (status)
+        return status;
+    if (nbytes > r->idat_length)
+        nbytes = r->idat_length;
+    r->is_direct = r->idat_length <= r->idat_longest && ck_png_is_ordinary(r->png, r->info, data, nbytes);
+    if (r->is_direct)
+        ck_png_put32(head, EMPTY_NBYTES);
+    return CK_OK;
+}
+
+/* What libpng reads between the head that meet_idat has changed and the next one. */
+static size_t read_empty_idat(reader *r, uint8_t *to, size_t nbytes)
+{
+    size_t n = sizeof empty_idat - r->shown;
+
+    if (n > nbytes)
+        n = nbytes;
+    memcpy(to, empty_idat + r->shown, n);
+    r->shown += n;
+    return n;
+}
+
+static bool is_idat_head(png_structp png, const uint8_t *bytes, size_t nbytes)
+{
+    return (png_get_io_state(png) & PNG_IO_CHUNK_HDR) && nbytes == 8 && !memcmp(bytes + 4, "IDAT", 4);
+}
+
 static void read_bytes(png_structp png, png_bytep to, size_t nbytes)
 {
     reader *r = png_get_io_ptr(png);
-    size_t got;
+    size_t shown = r->is_direct ? read_empty_idat(r, to, nbytes) : 0, got;
 
-    r->status = ck_input_read(r->in, to, nbytes, &got, r->err);
+    r->status = ck_input_read(r->in, to + shown, nbytes - shown, &got, r->err);
     if (r->status)
         png_longjmp(png, 1);
-    if (got < nbytes)
+    if (got < nbytes - shown)
         give_up(png, "the file ends too early");
+    if (r->idat_met || !is_idat_head(png, to, nbytes))
+        return;
+    r->status = meet_idat(r, to);
+    if (r->status)
+        png_longjmp(png, 1);
 }
 
 static png_voidp take(png_structp png, png_alloc_size_t nbytes)
@@ -137,7 +193,7 @@ static void configure(reader *r)
 {
     png_set_read_fn(r->png, r, read_bytes);
     png_set_user_limits(r->png, INT32_MAX, INT32_MAX);
-    png_set_chunk_malloc_max(r->png, CHUNK_MOST);
+    png_set_chunk_malloc_max(r->png, CK_PNG_ANCILLARY_MOST);
     png_set_chunk_cache_max(r->png, 64);
     png_set_benign_errors(r->png, 1);
     png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
@@ -168,45 +224,14 @@ static void read_rows(reader *r)
     for (int pass = 0; pass < r->passes; pass++)
         for (int32_t y = 0; y < r->into.shape.h; y++)
             png_read_row(r->png, ck_row(r->into, y), NULL);
-    r->rows_left -= r->into.shape.h;
-    if (!r->rows_left)
-        png_read_end(r->png, NULL);
+}
+
+static void read_end(reader *r)
+{
+    png_read_end(r->png, r->info);
 }
 
 /* ---- header ------------------------------------------------------------ */
-
-static ck_shape expanded_shape(const reader *r)
-{
-    unsigned type = png_get_color_type(r->png, r->info);
-    bool alpha = (type & PNG_COLOR_MASK_ALPHA) || png_get_valid(r->png, r->info, PNG_INFO_tRNS);
-
-    return (ck_shape){
-        .w = (int32_t)png_get_image_width(r->png, r->info),
-        .h = (int32_t)png_get_image_height(r->png, r->info),
-        .channels = (uint8_t)((type & PNG_COLOR_MASK_COLOR ? 3 : 1) + alpha),
-        .depth = png_get_bit_depth(r->png, r->info) == 16 ? 16 : 8,
-    };
-}
-
-static void read_meta(const reader *r, ck_meta *meta)
-{
-    png_charp name;
-    png_bytep icc, exif;
-    png_uint_32 nbytes, x, y;
-    int how;
-
-    *meta = (ck_meta){.orientation = 1};
-    if (png_get_iCCP(r->png, r->info, &name, &how, &icc, &nbytes)) {
-        meta->icc = icc; /* the info struct keeps it until close */
-        meta->icc_nbytes = nbytes;
-    }
-    if (png_get_pHYs(r->png, r->info, &x, &y, &how) && how == PNG_RESOLUTION_METER) {
-        meta->x_density = x;
-        meta->y_density = y;
-    }
-    if (png_get_eXIf_1(r->png, r->info, &nbytes, &exif))
-        meta->orientation = (uint8_t)ck_exif_orientation(exif, nbytes);
-}
 
 static ck_status check_limits(const reader *r, const ck_limits *limits, const ck_image *image, ck_error *err)
 {
@@ -226,14 +251,18 @@ static ck_status check_limits(const reader *r, const ck_limits *limits, const ck
 /* libpng keeps two rows of up to 8 bytes a pixel, the width rounded up to 8, and the profile once packed, once not. */
 static uint64_t memory_needed(const reader *r, const ck_meta *meta)
 {
-    return LIBRARY_NBYTES + 2 * 8 * ((uint64_t)r->shape.w + 64) + 2 * (uint64_t)meta->icc_nbytes;
+    return LIBRARY_NBYTES + 2 * 8 * ((uint64_t)r->shape.w + 64) + 2 * (uint64_t)meta->icc_nbytes
+           + (r->is_direct ? ck_png_direct_memory(&r->direct) : 0);
 }
 
 static ck_status describe(reader *r, const ck_limits *limits, ck_image *out, ck_error *err)
 {
-    r->shape = expanded_shape(r);
+    r->shape = ck_png_expanded_shape(r->png, r->info);
     r->rows_left = r->shape.h;
-    read_meta(r, &out->meta);
+    r->direct.w = r->shape.w;
+    r->direct.h = r->shape.h;
+    ck_png_get_expand(r->png, r->info, &r->direct.expand);
+    ck_png_get_meta(r->png, r->info, &out->meta);
     out->shape = r->shape;
     out->whole = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
     out->memory = memory_needed(r, &out->meta);
@@ -251,6 +280,7 @@ static void png_close(void *st)
 {
     reader *r = st;
 
+    ck_png_direct_close(&r->direct);
     png_destroy_read_struct(&r->png, &r->info, NULL);
 }
 
@@ -276,6 +306,8 @@ static ck_status png_open(void *st, ck_input *in, const ck_limits *limits, const
         status = ck_fail(err, CHUNKIMG_SYSTEM, "%s: out of memory while reading the header", ck_input_name(in));
         goto failed;
     }
+    if (r->is_direct && (status = ck_png_direct_open(&r->direct, in, r->idat_longest, r->idat_length, err)))
+        goto failed;
     return CK_OK;
 failed:
     png_close(r);
@@ -285,9 +317,14 @@ failed:
 static ck_status png_rows(void *st, ck_view into, ck_error *err)
 {
     reader *r = st;
+    ck_status status;
 
     r->into = into;
-    return guarded(r, read_rows, err);
+    status = r->is_direct ? ck_png_direct_rows(&r->direct, into, err) : guarded(r, read_rows, err);
+    if (status)
+        return status;
+    r->rows_left -= into.shape.h;
+    return r->rows_left ? CK_OK : guarded(r, read_end, err);
 }
 
 const ck_decoder ck_png_decoder = {

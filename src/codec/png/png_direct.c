@@ -1,0 +1,123 @@
+#include "codec/png/png_direct.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec/png/png_unfilter.h"
+
+/*
+ * A batch fits the L2 cache and is large against what the unpacker copies with
+ * every call (its window). Groups of rows are 8 at the most.
+ */
+enum { BATCH_NBYTES = 768 << 10, GROUP = 8 };
+
+static size_t pixel_nbytes(const ck_png_direct *d)
+{
+    return (size_t)d->expand.stored_channels * (d->expand.depth / 8u);
+}
+
+static size_t row_nbytes(const ck_png_direct *d)
+{
+    return (size_t)d->w * pixel_nbytes(d);
+}
+
+static int32_t batch_rows(const ck_png_direct *d)
+{
+    size_t rows = BATCH_NBYTES / (row_nbytes(d) + 1) / GROUP * GROUP;
+
+    if (rows < GROUP)
+        rows = GROUP;
+    return rows < (size_t)d->h ? (int32_t)rows : d->h;
+}
+
+static uint64_t buffers_nbytes(const ck_png_direct *d)
+{
+    return ((uint64_t)row_nbytes(d) + 1) * (uint64_t)(batch_rows(d) + 2);
+}
+
+uint64_t ck_png_direct_memory(const ck_png_direct *d)
+{
+    return buffers_nbytes(d) + ck_png_inflate_memory();
+}
+
+ck_status ck_png_direct_open(ck_png_direct *d, ck_input *in, uint64_t longest, uint32_t length, ck_error *err)
+{
+    size_t row = row_nbytes(d);
+
+    d->memory = buffers_nbytes(d) <= SIZE_MAX ? calloc(1, (size_t)buffers_nbytes(d)) : NULL;
+    d->inflate = ck_png_inflate_new();
+    if (!d->memory || !d->inflate) {
+        ck_png_direct_close(d);
+        return ck_fail_memory(err, (size_t)ck_png_direct_memory(d), "preparing the PNG decoder");
+    }
+    d->prior = d->memory; /* zeros: the row above the first one */
+    d->spare = d->prior + row;
+    d->batch = d->spare + row;
+    d->batch_rows = batch_rows(d);
+    d->rows_left = d->h;
+    ck_png_idat_begin(&d->idat, in, d->inflate, longest, length);
+    return CK_OK;
+}
+
+void ck_png_direct_close(ck_png_direct *d)
+{
+    free(d->memory);
+    d->memory = NULL;
+    ck_png_inflate_free(&d->inflate);
+}
+
+static ck_status unpack_batch(ck_png_direct *d, ck_error *err)
+{
+    int32_t rows = d->rows_left < d->batch_rows ? d->rows_left : d->batch_rows;
+    ck_status status = ck_png_idat_read(&d->idat, d->batch, (size_t)rows * (row_nbytes(d) + 1), err);
+
+    if (status)
+        return status;
+    d->next = d->batch;
+    d->ready = rows;
+    d->rows_left -= rows;
+    return CK_OK;
+}
+
+/* rows <= ready. */
+static ck_status give(ck_png_direct *d, ck_view into, int32_t rows, ck_error *err)
+{
+    size_t row = row_nbytes(d);
+    ck_png_group group = {
+        .from = d->next,
+        .to = into.px,
+        .stride = into.stride,
+        .above = d->prior,
+        .spare = d->spare,
+        .row_nbytes = row,
+        .pixel_nbytes = pixel_nbytes(d),
+        .rows = rows,
+    };
+
+    if (!ck_png_unfilter(&group))
+        return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: damaged PNG: unknown filter of a row", ck_input_name(d->idat.in));
+    memcpy(d->prior, ck_row(into, rows - 1), row);
+    for (int32_t y = 0; y < rows; y++)
+        ck_png_expand_row(&d->expand, ck_row(into, y), d->w);
+    d->next += (size_t)rows * (row + 1);
+    d->ready -= rows;
+    return CK_OK;
+}
+
+ck_status ck_png_direct_rows(ck_png_direct *d, ck_view into, ck_error *err)
+{
+    ck_status status;
+
+    for (int32_t y = 0; y < into.shape.h;) {
+        int32_t rows;
+
+        if (!d->ready && (status = unpack_batch(d, err)))
+            return status;
+        rows = into.shape.h - y < d->ready ? into.shape.h - y : d->ready;
+        status = give(d, ck_window(into, 0, y, into.shape.w, rows), rows, err);
+        if (status)
+            return status;
+        y += rows;
+    }
+    return d->ready || d->rows_left ? CK_OK : ck_png_idat_finish(&d->idat, err);
+}

@@ -1,0 +1,84 @@
+#include "codec/png/png_expand.h"
+
+#include <string.h>
+
+/* Rows that grow are done from their end, so that no pixel is overwritten unread. */
+
+static void look_up_rgb(const ck_png_expand *e, uint8_t *row, size_t w)
+{
+    for (size_t i = w; i-- > 0;)
+        memcpy(row + 3 * i, e->table[row[i]], 3);
+}
+
+static void look_up_rgba(const ck_png_expand *e, uint8_t *row, size_t w)
+{
+    for (size_t i = w; i-- > 0;)
+        memcpy(row + 4 * i, e->table[row[i]], 4);
+}
+
+static void add_alpha_8(const ck_png_expand *e, uint8_t *row, size_t w)
+{
+    size_t n = e->stored_channels;
+
+    for (size_t i = w; i-- > 0;) {
+        bool opaque = false;
+
+        for (size_t k = n; k-- > 0;) {
+            uint8_t v = row[i * n + k];
+
+            opaque |= v != (e->key[k] & 255);
+            row[i * (n + 1) + k] = v;
+        }
+        /* Behind the samples just moved; what lay there has been read, being at or beyond this pixel. */
+        row[i * (n + 1) + n] = opaque ? 255 : 0;
+    }
+}
+
+static void add_alpha_16(const ck_png_expand *e, uint16_t *row, size_t w)
+{
+    size_t n = e->stored_channels;
+
+    for (size_t i = w; i-- > 0;) {
+        bool opaque = false;
+
+        for (size_t k = n; k-- > 0;) {
+            uint16_t v = row[i * n + k];
+
+            opaque |= v != e->key[k];
+            row[i * (n + 1) + k] = v;
+        }
+        row[i * (n + 1) + n] = opaque ? 65535 : 0;
+    }
+}
+
+static void to_native(uint8_t *row, size_t samples)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (size_t i = 0; i < samples; i++) {
+        uint16_t v;
+
+        memcpy(&v, row + 2 * i, 2);
+        v = (uint16_t)(v << 8 | v >> 8);
+        memcpy(row + 2 * i, &v, 2);
+    }
+#else
+    (void)row;
+    (void)samples;
+#endif
+}
+
+void ck_png_expand_row(const ck_png_expand *e, uint8_t *row, int32_t w)
+{
+    size_t n = (size_t)w;
+
+    if (e->depth == 16)
+        to_native(row, n * e->stored_channels);
+    if (e->palette && e->channels == 4)
+        look_up_rgba(e, row, n);
+    else if (e->palette)
+        look_up_rgb(e, row, n);
+    else if (e->channels > e->stored_channels && e->depth == 16)
+        add_alpha_16(e, (uint16_t *)(void *)row, n);
+    else if (e->channels > e->stored_channels)
+        add_alpha_8(e, row, n);
+}
