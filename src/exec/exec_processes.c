@@ -373,11 +373,11 @@ static void supervise(supervisor *s, void *mine)
 /* While everybody is still there: shares of common pages add up to the whole. */
 static uint64_t memory_of_all(const supervisor *s)
 {
-    uint64_t sum = ck_usage_pss(0);
+    uint64_t sum = ck_usage_peak_share(0);
 
     for (unsigned id = 0; id < s->forked; id++)
         if (s->children[id].bell >= 0)
-            sum += ck_usage_pss(s->children[id].pid);
+            sum += ck_usage_peak_share(s->children[id].pid);
     return sum;
 }
 

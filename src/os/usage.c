@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static void add(ck_usage *sum, int who)
 {
@@ -65,13 +66,12 @@ uint64_t ck_usage_peak_rss(void)
     return read_kib("/proc/self/status", "VmHWM:");
 }
 
-uint64_t ck_usage_pss(pid_t pid)
+uint64_t ck_usage_peak_share(pid_t pid)
 {
-    char path[64];
+    char rollup[64], status[64];
 
-    if (pid)
-        snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
-    else
-        snprintf(path, sizeof path, "/proc/self/smaps_rollup");
-    return read_kib(path, "Pss:");
+    snprintf(rollup, sizeof rollup, "/proc/%ld/smaps_rollup", (long)(pid ? pid : getpid()));
+    snprintf(status, sizeof status, "/proc/%ld/status", (long)(pid ? pid : getpid()));
+    uint64_t peak = read_kib(status, "VmHWM:"), now = read_kib(status, "VmRSS:");
+    return read_kib(rollup, "Pss:") + (peak > now ? peak - now : 0);
 }

@@ -18,7 +18,11 @@ ck_usage ck_usage_since(ck_usage before);
 /* Most bytes that were resident in this process since its program began; 0 where the system does not tell. */
 uint64_t ck_usage_peak_rss(void);
 
-/* Proportional set size of a process (0: this one), bytes; 0 where the system does not tell. */
-uint64_t ck_usage_pss(pid_t pid);
+/*
+ * A process's share of memory at its peak (0: this process), bytes: its
+ * proportional set size now, and what was resident at its high-water mark and
+ * is not any more. 0 where the system does not tell.
+ */
+uint64_t ck_usage_peak_share(pid_t pid);
 
 #endif
