@@ -24,6 +24,8 @@ const chunkimg_option cli_rows[] = {
      .help = "print the plan before the run"},
     {.name = "no-color", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, no_color),
      .help = "plain text on a terminal (so does NO_COLOR)"},
+    {.name = "limits", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, limits),
+     .help = "bench: measure this machine's own floors for the file"},
     {.name = "version", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, version),
      .help = "the version and the libraries it was built with"},
     {.name = "help", .letter = 'h', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, help), .help = "this text"},

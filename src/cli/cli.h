@@ -11,7 +11,7 @@ typedef struct cli {
     const char *json;
     int progress;
     int64_t repeat, warmup;
-    bool dry_run, quiet, verbose, no_color, version, help;
+    bool dry_run, quiet, verbose, no_color, limits, version, help;
     const char **inputs; /* owned list of borrowed names */
     size_t input_count;
 } cli;
@@ -22,7 +22,7 @@ typedef struct cli_command {
     int (*run)(cli *c);
 } cli_command;
 
-extern const cli_command cli_command_run, cli_command_info, cli_command_list, cli_command_help;
+extern const cli_command cli_command_run, cli_command_bench, cli_command_info, cli_command_list, cli_command_help;
 
 /* All of them; the first is what runs when none is named. Ends with NULL. */
 extern const cli_command *const cli_commands[];

@@ -289,6 +289,8 @@ static int run(cli *c)
     session s = {.c = c};
     int code;
 
+    if (c->limits)
+        return cli_usage("--limits belongs to bench: chunkimg bench --limits INPUT");
     if (!c->input_count)
         return cli_usage("no input was given; see chunkimg --help");
     cli_catch_signals();

@@ -36,6 +36,8 @@ typedef struct ck_image {
     int32_t segment_rows;
     uint64_t piece_memory; /* bytes that one worker needs for pieces of piece_rows rows */
     int32_t piece_rows;    /* how many rows a piece should have: a multiple of segment_rows */
+    bool piece_guess;      /* that the segments are independent is likely and not promised: when a piece fails, the file
+                              must be read once more by `rows`, whose verdict counts */
 } ck_image;
 
 typedef struct ck_limits {
@@ -78,6 +80,16 @@ typedef struct ck_decoder {
     size_t piece_state_size;
     ck_status (*piece)(const void *st, void *mine, int32_t y, ck_view into, ck_error *err);
     void (*piece_release)(void *mine);
+
+    /*
+     * Where the file holds a checksum over all of its pieces: the share of the
+     * piece that `mine` decoded last, how two neighbouring shares are put
+     * together (the first of all with 1), and whether the whole is right.
+     * NULL: no such checksum.
+     */
+    void (*piece_check)(const void *mine, uint32_t *check, uint64_t *check_nbytes);
+    uint32_t (*piece_combine)(uint32_t before, uint32_t check, uint64_t check_nbytes);
+    ck_status (*pieces_end)(const void *st, uint32_t check, ck_error *err);
 } ck_decoder;
 
 /* Where a strip stands in the one image that strips are put together to. */
