@@ -1,12 +1,9 @@
-/* The public functions: open, run, close, and what is built in. */
+/* The public functions but chunkimg_run: open, close, and what is built in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "os/checksum.h"
-#include "os/usage.h"
 #include "pipeline/job.h"
 #include "sink/template.h"
 
@@ -18,6 +15,17 @@ static void pass_warning(void *user, const char *text)
 
     if (job->warn)
         job->warn(job->warn_user, text);
+}
+
+ck_status ck_job_open_source(chunkimg_job *job, ck_error *err)
+{
+    const chunkimg_options *o = &job->options;
+    ck_limits limits = {.max_pixels = (uint64_t)o->max_pixels,
+                        .max_memory = o->max_memory ? o->max_memory : UINT64_MAX,
+                        .max_scans = 500};
+    ck_warnings warnings = {job->ran ? NULL : pass_warning, job}; /* opened once more: they were said */
+
+    return ck_source_open(o->input, &limits, &warnings, &job->source, err);
 }
 
 static ck_status check_options(const chunkimg_options *o, ck_error *err)
@@ -134,11 +142,7 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
     job->options = *options;
     job->warn = warn;
     job->warn_user = user;
-    ck_limits limits = {.max_pixels = (uint64_t)options->max_pixels,
-                        .max_memory = options->max_memory ? options->max_memory : UINT64_MAX,
-                        .max_scans = 500};
-    ck_warnings warnings = {pass_warning, job};
-    status = ck_source_open(options->input, &limits, &warnings, &job->source, err);
+    status = ck_job_open_source(job, err);
     if (!status)
         status = ck_plan_make(job, err);
     if (status) {
@@ -184,125 +188,6 @@ void chunkimg_on_tick(chunkimg_job *job, chunkimg_tick tick, void *user)
 {
     job->tick = tick;
     job->tick_user = user;
-}
-
-/* ---- run --------------------------------------------------------------------------- */
-
-static ck_status prepare(chunkimg_job *job, ck_error *err)
-{
-    ck_status status =
-        ck_arena_map(&job->arena, job->layout.total, (job->exec->traits & CK_EXEC_PROCESSES) != 0, err);
-
-    if (status)
-        return status;
-    job->board = (ck_board *)(void *)job->arena.base;
-    job->rows.px = job->arena.base + job->layout.bands;
-    job->covered = ck_grid_covered(&job->grid);
-    job->digest_row_op = ck_crc32_operator((uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
-    job->home = getpid();
-    status = ck_sched_init(&job->sched, &job->sched_config, err);
-    if (status)
-        return status;
-    job->sink_state = calloc(1, job->sink->state_size);
-    if (!job->sink_state)
-        return ck_fail_memory(err, job->sink->state_size, "opening the output");
-    return CK_OK;
-}
-
-static void clean_up(chunkimg_job *job)
-{
-    free(job->sink_state);
-    job->sink_state = NULL;
-    ck_sched_release(&job->sched);
-    ck_source_close(&job->source); /* a job that has run holds no file and no decoder */
-    ck_arena_unmap(&job->arena);
-}
-
-/* The run between open and finish of the sink. */
-static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
-{
-    ck_work work = ck_job_work(job);
-    ck_exec_config config = {.workers = job->plan.workers,
-                             .fill_anywhere = job->in_pieces,
-                             .shared = job->arena.base + job->layout.executor,
-                             .pulse = ck_job_pulse,
-                             .user = job};
-    ck_status status = job->exec->run(&config, &work, stats, err);
-
-    if (status)
-        return status;
-    if (job->failure.status == CK_OK || job->failure.status == CHUNKIMG_INTERRUPTED)
-        if (atomic_load(&job->board->interrupted))
-            return ck_fail(err, CHUNKIMG_INTERRUPTED, "%s: interrupted; nothing was written", job->plan.input);
-    if (job->failure.status) {
-        *err = job->failure;
-        return err->status;
-    }
-    /* Every tile was drained and every slot came back, or this is no success. */
-    if (!ck_sched_complete(&job->sched))
-        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
-                       job->exec->name);
-    return CK_OK;
-}
-
-static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before)
-{
-    chunkimg_result *r = &job->result;
-    ck_usage used = ck_usage_since(before);
-    double busy = 0;
-
-    for (unsigned s = 0; s < CHUNKIMG_STAGE_WAIT; s++) {
-        uint64_t ns = 0;
-        for (unsigned w = 0; w <= job->plan.workers; w++)
-            ns += ck_job_tally(job, w)->stage_ns[s];
-        r->stage_s[s] = ck_seconds(ns);
-        busy += r->stage_s[s];
-    }
-    r->workers = stats->workers;
-    r->spawn_s = stats->spawn_s;
-    double idle = r->wall_s * (stats->workers ? stats->workers : 1) - busy;
-    r->stage_s[CHUNKIMG_STAGE_WAIT] = idle > 0 ? idle : 0;
-    r->user_s = used.user_s;
-    r->sys_s = used.sys_s;
-    r->voluntary_switches = used.voluntary;
-    r->involuntary_switches = used.involuntary;
-    r->minor_faults = used.minor;
-    r->major_faults = used.major;
-    r->peak_memory_bytes = stats->peak_bytes ? stats->peak_bytes : ck_usage_peak_rss();
-    r->tiles_done = job->sched.drained;
-    r->digest = job->digest;
-}
-
-chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)
-{
-    ck_error scratch;
-    ck_exec_stats stats = {0};
-    ck_usage before = ck_usage_now();
-    ck_status status;
-    bool opened = false;
-
-    err = err ? err : &scratch;
-    ck_error_clear(err);
-    if (job->ran)
-        return ck_fail(err, CHUNKIMG_USAGE, "%s: a job can be run once", job->plan.input);
-    job->ran = true;
-    job->began_ns = ck_now_ns();
-    status = prepare(job, err);
-    if (!status) {
-        status = job->sink->open(job->sink_state, &job->sink_config, err);
-        opened = !status;
-    }
-    if (!status)
-        status = carry_all(job, &stats, err);
-    if (!status)
-        status = job->sink->finish(job->sink_state, &job->result.tiles_written, &job->result.output_bytes, err);
-    else if (opened)
-        job->sink->abandon(job->sink_state);
-    job->result.wall_s = ck_seconds(ck_now_ns() - job->began_ns);
-    if (opened)
-        count(job, &stats, before);
-    clean_up(job);
-    return status;
 }
 
 /* ---- what is built in ---------------------------------------------------------------- */

@@ -38,6 +38,12 @@ typedef struct ck_board {
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
     atomic_int rows_decoded;           /* the decoder's holder */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
+
+    /* Shares of pieces in the file's own checksum, likewise. */
+    struct {
+        uint32_t check;
+        uint64_t nbytes;
+    } fill_checks[CK_FILLS_MOST];
 } ck_board;
 
 /* Where things lie in the arena: offsets, fixed by the plan. */
@@ -92,12 +98,17 @@ struct chunkimg_job {
     ck_error failure;           /* the first in the order of the image; at home */
     uint64_t failure_seq;
     uint32_t digest;            /* at home */
+    uint32_t piece_check;       /* of all pieces before FILL pieces_joined; at home */
+    uint64_t pieces_joined;
     uint64_t began_ns;
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
     uint32_t digest_row_op;     /* ck_crc32_operator of a row of the covered output */
     ck_rect covered;            /* pixels that tiles own */
     pid_t home;                 /* process that runs the job: children do not tick */
 };
+
+/* api.c: opens the input; again, where the first reading of it was on a wrong guess. */
+ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
 
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);

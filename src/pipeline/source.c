@@ -247,6 +247,27 @@ ck_status ck_source_piece(const ck_source *s, void *mine, int32_t y, ck_view int
     return status;
 }
 
+void ck_source_piece_check(const ck_source *s, const void *mine, uint32_t *check, uint64_t *nbytes)
+{
+    if (s->codec->decoder->piece_check)
+        s->codec->decoder->piece_check(mine, check, nbytes);
+}
+
+uint32_t ck_source_piece_combine(const ck_source *s, uint32_t before, uint32_t check, uint64_t nbytes)
+{
+    return s->codec->decoder->piece_combine ? s->codec->decoder->piece_combine(before, check, nbytes) : before;
+}
+
+ck_status ck_source_pieces_end(const ck_source *s, uint32_t check, ck_error *err)
+{
+    return s->codec->decoder->pieces_end ? s->codec->decoder->pieces_end(s->state, check, err) : CK_OK;
+}
+
+bool ck_source_guessed(const ck_source *s)
+{
+    return s->image.piece_guess;
+}
+
 ck_status ck_source_rows(ck_source *s, ck_view into, ck_error *err)
 {
     ck_status status;

@@ -40,6 +40,14 @@ void ck_source_piece_release(const ck_source *source, void *mine);
 /* The rows from y on, which is a multiple of the height of a piece; into is as high as a piece, or reaches the end. */
 ck_status ck_source_piece(const ck_source *source, void *mine, int32_t y, ck_view into, ck_error *err);
 
+/* The share that the piece decoded last has in the file's checksum, and the verdict on the whole. */
+void ck_source_piece_check(const ck_source *source, const void *mine, uint32_t *check, uint64_t *nbytes);
+uint32_t ck_source_piece_combine(const ck_source *source, uint32_t before, uint32_t check, uint64_t nbytes);
+ck_status ck_source_pieces_end(const ck_source *source, uint32_t check, ck_error *err);
+
+/* Whether the pieces were a guess: a failure in them is not yet the file's. */
+bool ck_source_guessed(const ck_source *source);
+
 uint64_t ck_source_read_ns(const ck_source *source);
 
 #endif

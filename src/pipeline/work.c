@@ -81,8 +81,11 @@ static void fill(worker *w, ck_ticket t)
     ck_status status = CK_OK;
 
     ck_sched_fill_range(&job->sched, t.seq, &from, &count);
-    if (w->piece)
-        ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
+    if (w->piece) {
+        status = ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
+        ck_source_piece_check(job->source, w->piece, &job->board->fill_checks[t.seq % CK_FILLS_MOST].check,
+                              &job->board->fill_checks[t.seq % CK_FILLS_MOST].nbytes);
+    }
     for (int32_t y = from; !w->piece && y < from + count && !status && !stopped(job);) {
         ck_view rows = ring_rows(job, y, from + count);
 
@@ -324,6 +327,17 @@ static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
     return next;
 }
 
+/* Pieces come back in any order; their checksums are joined in the order of the file. */
+static void join_checks(chunkimg_job *job)
+{
+    for (; job->pieces_joined < job->sched.fills_done; job->pieces_joined++) {
+        uint64_t i = job->pieces_joined % CK_FILLS_MOST;
+
+        job->piece_check = ck_source_piece_combine(job->source, job->piece_check, job->board->fill_checks[i].check,
+                                                   job->board->fill_checks[i].nbytes);
+    }
+}
+
 static void work_done(void *self, ck_ticket t)
 {
     chunkimg_job *job = self;
@@ -333,6 +347,8 @@ static void work_done(void *self, ck_ticket t)
         const ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
         if (err->status)
             keep_failure(job, err, 0);
+        else if (job->in_pieces)
+            join_checks(job);
         return;
     }
     const ck_slot *slot = ck_job_slot(job, t.id);

@@ -1,0 +1,162 @@
+/* chunkimg_run: takes what was planned, has the tickets carried, publishes or abandons, and counts. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/checksum.h"
+#include "os/usage.h"
+#include "pipeline/job.h"
+
+static ck_status prepare(chunkimg_job *job, ck_error *err)
+{
+    ck_status status =
+        ck_arena_map(&job->arena, job->layout.total, (job->exec->traits & CK_EXEC_PROCESSES) != 0, err);
+
+    if (status)
+        return status;
+    job->board = (ck_board *)(void *)job->arena.base;
+    job->rows.px = job->arena.base + job->layout.bands;
+    job->covered = ck_grid_covered(&job->grid);
+    job->digest_row_op = ck_crc32_operator((uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
+    job->home = getpid();
+    job->piece_check = 1;
+    job->pieces_joined = 0;
+    status = ck_sched_init(&job->sched, &job->sched_config, err);
+    if (status)
+        return status;
+    job->sink_state = calloc(1, job->sink->state_size);
+    if (!job->sink_state)
+        return ck_fail_memory(err, job->sink->state_size, "opening the output");
+    return CK_OK;
+}
+
+static void clean_up(chunkimg_job *job)
+{
+    free(job->sink_state);
+    job->sink_state = NULL;
+    ck_sched_release(&job->sched);
+    ck_source_close(&job->source); /* a job that has run holds no file and no decoder */
+    ck_arena_unmap(&job->arena);
+}
+
+static bool interrupted(const chunkimg_job *job)
+{
+    return atomic_load(&job->board->interrupted) != 0;
+}
+
+/* The run between open and finish of the sink. */
+static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
+{
+    ck_work work = ck_job_work(job);
+    ck_exec_config config = {.workers = job->plan.workers,
+                             .fill_anywhere = job->in_pieces,
+                             .shared = job->arena.base + job->layout.executor,
+                             .pulse = ck_job_pulse,
+                             .user = job};
+    ck_status status = job->exec->run(&config, &work, stats, err);
+
+    if (status)
+        return status;
+    if (job->failure.status == CK_OK || job->failure.status == CHUNKIMG_INTERRUPTED)
+        if (interrupted(job))
+            return ck_fail(err, CHUNKIMG_INTERRUPTED, "%s: interrupted; nothing was written", job->plan.input);
+    if (job->failure.status) {
+        *err = job->failure;
+        return err->status;
+    }
+    /* Every tile was drained and every slot came back, or this is no success. */
+    if (!ck_sched_complete(&job->sched))
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
+                       job->exec->name);
+    return job->in_pieces ? ck_source_pieces_end(job->source, job->piece_check, err) : CK_OK;
+}
+
+static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before)
+{
+    chunkimg_result *r = &job->result;
+    ck_usage used = ck_usage_since(before);
+    double busy = 0;
+
+    for (unsigned s = 0; s < CHUNKIMG_STAGE_WAIT; s++) {
+        uint64_t ns = 0;
+        for (unsigned w = 0; w <= job->plan.workers; w++)
+            ns += ck_job_tally(job, w)->stage_ns[s];
+        r->stage_s[s] = ck_seconds(ns);
+        busy += r->stage_s[s];
+    }
+    r->workers = stats->workers;
+    r->spawn_s = stats->spawn_s;
+    double idle = r->wall_s * (stats->workers ? stats->workers : 1) - busy;
+    r->stage_s[CHUNKIMG_STAGE_WAIT] = idle > 0 ? idle : 0;
+    r->user_s = used.user_s;
+    r->sys_s = used.sys_s;
+    r->voluntary_switches = used.voluntary;
+    r->involuntary_switches = used.involuntary;
+    r->minor_faults = used.minor;
+    r->major_faults = used.major;
+    r->peak_memory_bytes = stats->peak_bytes ? stats->peak_bytes : ck_usage_peak_rss();
+    r->tiles_done = job->sched.drained;
+    r->digest = job->digest;
+}
+
+/* Everything between nothing and the output's final name. After a failure nothing is left of it. */
+static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
+{
+    ck_exec_stats stats = {0};
+    bool opened = false;
+    ck_status status = prepare(job, err);
+
+    if (!status) {
+        status = job->sink->open(job->sink_state, &job->sink_config, err);
+        opened = !status;
+    }
+    if (!status)
+        status = carry_all(job, &stats, err);
+    if (!status)
+        status = job->sink->finish(job->sink_state, &job->result.tiles_written, &job->result.output_bytes, err);
+    else if (opened)
+        job->sink->abandon(job->sink_state);
+    job->result.wall_s = ck_seconds(ck_now_ns() - job->began_ns);
+    if (opened)
+        count(job, &stats, before);
+    return status;
+}
+
+/* Whether the failure may be the guess's and not the file's: then the file is read once more as one chain. */
+static bool guessed_wrong(const chunkimg_job *job, ck_status status)
+{
+    return status == CHUNKIMG_BAD_INPUT && job->in_pieces && ck_source_guessed(job->source) && job->board &&
+           !interrupted(job);
+}
+
+static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
+{
+    clean_up(job);
+    job->in_pieces = false;
+    job->sched_config.fills = 1;
+    job->failure = (ck_error){0};
+    job->digest = 0;
+    return ck_job_open_source(job, err);
+}
+
+chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)
+{
+    ck_error scratch;
+    ck_usage before = ck_usage_now();
+    ck_status status;
+
+    err = err ? err : &scratch;
+    ck_error_clear(err);
+    if (job->ran)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: a job can be run once", job->plan.input);
+    job->ran = true;
+    job->began_ns = ck_now_ns();
+    status = attempt(job, before, err);
+    if (guessed_wrong(job, status)) {
+        status = read_as_one_chain(job, err);
+        if (!status)
+            status = attempt(job, before, err);
+    }
+    clean_up(job);
+    return status;
+}
