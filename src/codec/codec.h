@@ -33,7 +33,8 @@ typedef struct ck_image {
      * rows of each of them, all alike but the last. Then `piece` may be used
      * instead of `rows`. 0: the file is one serial chain.
      */
-    int32_t segment_rows;
+    int32_t segment_rows;  /* 1: a piece may begin at any row */
+    unsigned piece_workers;/* fewer workers than this do better with the chain */
     uint64_t piece_memory; /* bytes that one worker needs for pieces of piece_rows rows */
     int32_t piece_rows;    /* how many rows a piece should have: a multiple of segment_rows */
     bool piece_guess;      /* that the segments are independent is likely and not promised: when a piece fails, the file

@@ -16,8 +16,9 @@ enum { BUFFER_NBYTES = 256 * 1024, HEAD_NBYTES = 16 };
 struct ck_input {
     int fd;
     bool owned; /* standard input is not ours to close */
-    bool ended;
+    bool ended, seekable;
     uint64_t size, read_ns;
+    off_t base; /* where in the file the input begins: standard input may stand anywhere */
     size_t at, end; /* buffer[at .. end) is not consumed */
     char name[256];
     uint8_t buffer[BUFFER_NBYTES];
@@ -50,6 +51,8 @@ ck_status ck_input_open(const char *path, ck_input **out, ck_error *err)
     }
     if (S_ISREG(st.st_mode)) {
         in->size = (uint64_t)st.st_size;
+        in->base = lseek(in->fd, 0, SEEK_CUR);
+        in->seekable = in->base >= 0;
         (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint; its failure changes nothing */
     }
     *out = in;
@@ -142,6 +145,30 @@ ck_status ck_input_read(ck_input *in, void *to, size_t n, size_t *got, ck_error 
         memcpy(at + *got, data, have);
         ck_input_consume(in, have);
         *got += have;
+    }
+    return CK_OK;
+}
+
+bool ck_input_seekable(const ck_input *in)
+{
+    return in->seekable;
+}
+
+ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, size_t *got, ck_error *err)
+{
+    uint8_t *at = to;
+
+    *got = 0;
+    while (*got < n) {
+        ssize_t some = pread(in->fd, at + *got, n - *got, in->base + (off_t)(offset + *got));
+
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some < 0)
+            return ck_fail_os(err, errno, "%s: cannot be read", in->name);
+        if (some == 0)
+            break;
+        *got += (size_t)some;
     }
     return CK_OK;
 }

@@ -24,6 +24,15 @@ void ck_input_consume(ck_input *in, size_t nbytes);
 /* Exactly n bytes into `to`; *got < n at the end of the file. */
 ck_status ck_input_read(ck_input *in, void *to, size_t n, size_t *got, ck_error *err);
 
+/*
+ * Up to n bytes from `offset` on, counted from where the input began; *got < n
+ * at the end of the file. Neither moves nor minds the forward reading, so that
+ * any thread may call it, and any process that was forked after the opening.
+ * Only where ck_input_seekable: a regular file.
+ */
+bool ck_input_seekable(const ck_input *in);
+ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, size_t *got, ck_error *err);
+
 const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
 uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */
 uint64_t ck_input_read_ns(const ck_input *in); /* time spent in read calls so far */

@@ -319,7 +319,7 @@ static int32_t fill_rows(chunkimg_job *job, unsigned workers)
     size_t rows = FILL_NBYTES / ck_row_nbytes(in) + 1;
     size_t eighth = (size_t)in.h / 8 + 1; /* of a small image, so that decoding and tiles overlap there too */
 
-    job->in_pieces = workers > 1 && ck_source_in_pieces(job->source, &piece, &job->piece_memory);
+    job->in_pieces = ck_source_in_pieces(job->source, workers, &piece, &job->piece_memory);
     if (job->in_pieces)
         return piece;
     rows = rows < eighth ? rows : eighth;

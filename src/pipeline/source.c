@@ -220,11 +220,11 @@ static void mirror_rows(const ck_source *s, ck_view rows)
             mirror_row(ck_row(rows, y), ck_pixel_nbytes(rows.shape), rows.shape.w);
 }
 
-bool ck_source_in_pieces(const ck_source *s, int32_t *rows, uint64_t *memory)
+bool ck_source_in_pieces(const ck_source *s, unsigned workers, int32_t *rows, uint64_t *memory)
 {
     *rows = s->image.piece_rows;
     *memory = s->image.piece_memory;
-    return s->image.segment_rows && !needs_whole(s);
+    return s->image.segment_rows && workers > 1 && workers >= s->image.piece_workers && !needs_whole(s);
 }
 
 void *ck_source_piece_state(const ck_source *s)

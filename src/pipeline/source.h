@@ -28,10 +28,10 @@ ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *
 ck_status ck_source_rows(ck_source *source, ck_view into, ck_error *err);
 
 /*
- * Whether any worker can decode any piece of the rows by itself; *rows: the
- * height of a piece, *memory: bytes that a worker needs for it.
+ * Whether that many workers should decode pieces of the rows, each by itself;
+ * *rows: the height of a piece, *memory: bytes that a worker needs for it.
  */
-bool ck_source_in_pieces(const ck_source *source, int32_t *rows, uint64_t *memory);
+bool ck_source_in_pieces(const ck_source *source, unsigned workers, int32_t *rows, uint64_t *memory);
 
 /* One worker's state for pieces, or NULL: out of memory. */
 void *ck_source_piece_state(const ck_source *source);

@@ -18,6 +18,7 @@
 
 #include "codec/codec.h"
 #include "codec/exif.h"
+#include "codec/jpeg/jpeg_index.h"
 
 extern const ck_codec ck_codec_jpeg;
 
@@ -32,6 +33,9 @@ typedef struct picture {
     uint64_t memory;
     uint8_t *px; /* rows without gaps */
 } picture;
+
+/* Instead of the library's: small files are searched for restart markers too. */
+const uint64_t ck_jpeg_index_least_pixels = 0;
 
 static const ck_limits LIMITS = {.max_pixels = 1u << 30, .max_memory = 1u << 30, .max_scans = 100};
 static char last_warning[600];
@@ -156,7 +160,7 @@ typedef struct recipe {
     J_COLOR_SPACE from, to;
     int quality;
     int h[4], v[4]; /* sampling; 0: libjpeg's default */
-    bool progressive, arithmetic, no_adobe, per_component;
+    bool progressive, arithmetic, no_adobe, no_jfif, per_component;
     int restart_rows, restart_mcus;
     const ck_meta *meta;
     uint8_t unit;
@@ -202,6 +206,8 @@ static bytes plain_encode(ck_view v, const recipe *how)
         c.X_density = how->x_density;
         c.Y_density = how->y_density;
     }
+    if (how->no_jfif)
+        c.write_JFIF_header = FALSE;
     if (how->no_adobe)
         c.write_Adobe_marker = FALSE;
     jpeg_start_compress(&c, TRUE);
@@ -721,7 +727,8 @@ static void encodes_as_libjpeg(void **state)
                 ck_view v = make_view(SIZES[s][0], SIZES[s][1], channels, 8);
                 ck_encode_params params = {.quality = quality};
                 recipe how = {.from = channels == 1 ? JCS_GRAYSCALE : JCS_RGB,
-                              .to = channels == 1 ? JCS_GRAYSCALE : JCS_YCbCr, .quality = quality};
+                              .to = channels == 1 ? JCS_GRAYSCALE : JCS_YCbCr, .quality = quality,
+                              .no_jfif = true}; /* it would say that nothing is known of the density */
                 bytes mine = encode(v, &params), plain = plain_encode(v, &how);
 
                 assert_int_equal(mine.nbytes, plain.nbytes);
@@ -867,6 +874,371 @@ static void bound_holds_for_hard_pictures(void **state)
     }
 }
 
+/* ---- pieces between restart markers ----------------------------------- */
+
+typedef struct sampled {
+    const char *name;
+    J_COLOR_SPACE from, to;
+    uint8_t channels;
+    int h[4], v[4];
+    int mcu_w, mcu_h;
+    bool no_adobe;
+} sampled;
+
+static const sampled SAMPLED[] = {
+    {"4:4:4", JCS_RGB, JCS_YCbCr, 3, {1, 1, 1}, {1, 1, 1}, 8, 8, false},
+    {"4:2:2", JCS_RGB, JCS_YCbCr, 3, {2, 1, 1}, {1, 1, 1}, 16, 8, false},
+    {"4:2:0", JCS_RGB, JCS_YCbCr, 3, {2, 1, 1}, {2, 1, 1}, 16, 16, false},
+    {"4:4:0", JCS_RGB, JCS_YCbCr, 3, {1, 1, 1}, {2, 1, 1}, 8, 16, false},
+    {"4:1:1", JCS_RGB, JCS_YCbCr, 3, {4, 1, 1}, {1, 1, 1}, 32, 8, false},
+    {"4:1:0", JCS_RGB, JCS_YCbCr, 3, {4, 1, 1}, {2, 1, 1}, 32, 16, false},
+    {"1x4", JCS_RGB, JCS_YCbCr, 3, {1, 1, 1}, {4, 1, 2}, 8, 32, false},
+    {"RGB", JCS_RGB, JCS_RGB, 3, {1, 1, 1}, {1, 1, 1}, 8, 8, false},
+    {"gray", JCS_GRAYSCALE, JCS_GRAYSCALE, 1, {1}, {1}, 8, 8, false},
+    {"gray 2x2", JCS_GRAYSCALE, JCS_GRAYSCALE, 1, {2}, {2}, 8, 16, false},
+    {"CMYK", JCS_CMYK, JCS_CMYK, 4, {1, 1, 1, 1}, {1, 1, 1, 1}, 8, 8, false},
+    {"CMYK, ink", JCS_CMYK, JCS_CMYK, 4, {1, 1, 1, 1}, {1, 1, 1, 1}, 8, 8, true},
+    {"YCCK 4:2:0", JCS_CMYK, JCS_YCCK, 4, {2, 1, 1, 2}, {2, 1, 1, 2}, 16, 16, false},
+};
+
+static recipe recipe_of(const sampled *s, int quality, int restart_rows, int restart_mcus)
+{
+    recipe how = {.from = s->from, .to = s->to, .quality = quality, .no_adobe = s->no_adobe,
+                  .restart_rows = restart_rows, .restart_mcus = restart_mcus};
+
+    memcpy(how.h, s->h, sizeof how.h);
+    memcpy(how.v, s->v, sizeof how.v);
+    return how;
+}
+
+enum { PIECE_STATES = 3 };
+
+/* One piece into a view with a gap behind every row that must stay as it was. */
+static ck_status read_piece(const void *st, void *mine, const ck_image *image, int32_t i, picture *p, ck_error *err)
+{
+    int32_t y = i * image->piece_rows, left = image->shape.h - y;
+    size_t row = ck_row_nbytes(p->shape);
+    ck_view v = {NULL, (ptrdiff_t)row + 5, image->shape};
+    ck_status status;
+
+    v.shape.h = left < image->piece_rows ? left : image->piece_rows;
+    v.px = malloc((size_t)v.stride * (size_t)v.shape.h);
+    memset(v.px, 0xA5, (size_t)v.stride * (size_t)v.shape.h);
+    status = ck_codec_jpeg.decoder->piece(st, mine, y, v, err);
+    for (int32_t k = 0; k < v.shape.h && !status; k++) {
+        memcpy(p->px + row * (size_t)(y + k), ck_row(v, k), row);
+        assert_memory_equal(ck_row(v, k) + row, "\xA5\xA5\xA5\xA5\xA5", 5);
+    }
+    free(v.px);
+    return status;
+}
+
+/* All pieces in shuffled order by several states, also after one has failed; the first failure. */
+static ck_status read_pieces(const void *st, const ck_image *image, picture *p, ck_error *err)
+{
+    const ck_decoder *d = ck_codec_jpeg.decoder;
+    int32_t n = (image->shape.h + image->piece_rows - 1) / image->piece_rows, *order = malloc((size_t)n * sizeof *order);
+    void *mine[PIECE_STATES];
+    ck_status first = CK_OK;
+
+    p->px = calloc(ck_row_nbytes(p->shape), (size_t)p->shape.h);
+    for (int i = 0; i < PIECE_STATES; i++)
+        mine[i] = calloc(1, d->piece_state_size);
+    for (int32_t i = 0; i < n; i++) {
+        int32_t j = (int32_t)(next_random() % (uint32_t)(i + 1));
+
+        order[i] = order[j];
+        order[j] = i;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        ck_error one = {0};
+        ck_status status = read_piece(st, mine[next_random() % PIECE_STATES], image, order[i], p, &one);
+
+        assert_int_equal(one.status, status);
+        if (status && !first) {
+            first = status;
+            *err = one;
+        }
+    }
+    for (int i = 0; i < PIECE_STATES; i++) {
+        d->piece_release(mine[i]);
+        free(mine[i]);
+    }
+    free(order);
+    return first;
+}
+
+/* *pieces: whether the file was found to have any; else nothing is decoded. */
+static ck_status decode_pieces(bytes file, picture *p, bool *pieces, ck_error *err)
+{
+    const ck_decoder *d = ck_codec_jpeg.decoder;
+    void *st = calloc(1, d->state_size);
+    char path[32];
+    ck_input *in = input_of(file.at, file.nbytes, path);
+    ck_image image;
+    ck_status status = d->open(st, in, &LIMITS, NULL, &image, err);
+
+    *p = (picture){0};
+    *pieces = !status && image.segment_rows;
+    if (*pieces) {
+        assert_int_equal(image.piece_rows % image.segment_rows, 0);
+        assert_true(image.piece_rows < image.shape.h);
+        p->shape = image.shape;
+        status = read_pieces(st, &image, p, err);
+    }
+    if (!status || *pieces)
+        d->close(st);
+    ck_input_close(&in);
+    unlink(path);
+    free(st);
+    return status;
+}
+
+/* In pieces where the file allows it: the same pixels or the same verdict as in one go. Whether there were pieces. */
+static bool assert_pieces_agree(bytes file, const char *what)
+{
+    ck_error err = {0}, err_pieces = {0};
+    picture whole, p;
+    bool pieces;
+    ck_status status = decode(file, &whole, &err), status_pieces = decode_pieces(file, &p, &pieces, &err_pieces);
+
+    if (pieces && status != status_pieces)
+        fail_msg("%s: %d (%s), in pieces %d (%s)", what, (int)status, err.text, (int)status_pieces, err_pieces.text);
+    if (pieces && !status)
+        assert_same(&whole, &p);
+    free(whole.px);
+    free(p.px);
+    return pieces;
+}
+
+static void pieces_are_the_whole(void **state)
+{
+    static const int32_t SIZES[][2] = {{61, 1307}, {64, 1280}, {5, 801}, {3, 1041}, {18, 8500}};
+    static const int MCUS[][2] = {{1, 1}, {2, 1}, {3, 1}, {5, 1}, {1, 2}, {3, 2}}; /* of a row: so many halves or wholes */
+    char what[100];
+
+    (void)state;
+    for (size_t s = 0; s < sizeof SAMPLED / sizeof *SAMPLED; s++)
+        for (size_t size = 0; size < sizeof SIZES / sizeof *SIZES; size++) {
+            ck_view v = make_view(SIZES[size][0], SIZES[size][1], SAMPLED[s].channels, 8);
+            int across = (v.shape.w + SAMPLED[s].mcu_w - 1) / SAMPLED[s].mcu_w;
+
+            for (size_t m = 0; m < sizeof MCUS / sizeof *MCUS; m++) {
+                bool halves = MCUS[m][1] == 2;
+                recipe how = recipe_of(&SAMPLED[s], 85, halves ? 0 : MCUS[m][0], halves ? MCUS[m][0] * across / 2 : 0);
+                bytes file;
+
+                if (halves && across % 2)
+                    continue;
+                file = plain_encode(v, &how);
+                snprintf(what, sizeof what, "%s, size %zu, interval %zu", SAMPLED[s].name, size, m);
+                if (!assert_pieces_agree(file, what))
+                    fail_msg("%s: not in pieces", what);
+                free(file.at);
+            }
+            free(v.px);
+        }
+}
+
+/* What cannot be cut, or not with a gain, is decoded in one go. */
+static void other_files_have_no_pieces(void **state)
+{
+    ck_view v = make_view(40, 900, 3, 8), low = make_view(900, 100, 3, 8);
+    struct {
+        ck_view *v;
+        recipe how;
+    } cases[] = {
+        {&v, {.restart_rows = 0}},
+        {&v, {.restart_rows = 1, .progressive = true}},
+        {&v, {.restart_rows = 1, .arithmetic = true}},
+        {&v, {.restart_rows = 1, .per_component = true}},
+        {&v, {.restart_rows = 40}},
+        {&v, {.restart_mcus = 3 * 37}}, /* rows begin at a restart once in 37 rows of 16 */
+        {&low, {.restart_rows = 1}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bytes file;
+
+        cases[i].how.from = JCS_RGB;
+        cases[i].how.to = JCS_YCbCr;
+        cases[i].how.quality = 60;
+        file = plain_encode(*cases[i].v, &cases[i].how);
+        assert_false(assert_pieces_agree(file, "no pieces"));
+        free(file.at);
+    }
+    free(v.px);
+    free(low.px);
+}
+
+/* 337: the last row of MCUs has one row of pixels, so that nothing is read between its decoding and the end. */
+enum { SMALL_FILES = 7, SMALL_HEIGHT = 337 };
+
+/* Files small enough that every byte can be changed: with and without context rows, restarts in and between rows. */
+static bytes small_file(size_t i)
+{
+    static const struct {
+        size_t sampling;
+        int quality, rows, mcus;
+    } FILES[] = {{0, 20, 1, 0}, {2, 20, 1, 0}, {2, 20, 2, 0}, {1, 20, 0, 1}, {3, 20, 0, 1}, {0, 2, 0, 1}, {3, 2, 0, 1}};
+    ck_view v = {.shape = {16, SMALL_HEIGHT, 3, 8}, .stride = 48};
+    recipe how = recipe_of(&SAMPLED[FILES[i].sampling], FILES[i].quality, FILES[i].rows, FILES[i].mcus);
+    bytes file;
+
+    v.px = malloc(48 * SMALL_HEIGHT);
+    for (int32_t y = 0; y < SMALL_HEIGHT; y++)
+        for (int32_t k = 0; k < 48; k++)
+            ck_row(v, y)[k] = (uint8_t)(k * 5 + y * 3 + (y / 20 % 2) * 100 + next_random() % 16);
+    file = plain_encode(v, &how);
+    free(v.px);
+    return file;
+}
+
+static size_t scan_begin(bytes file)
+{
+    const uint8_t *scan = memmem(file.at, file.nbytes, "\xFF\xDA", 2);
+
+    assert_non_null(scan);
+    return (size_t)(scan - file.at) + 2 + (size_t)(scan[2] << 8 | scan[3]);
+}
+
+static void pieces_and_whole_see_the_same_damage(void **state)
+{
+    unsigned tried = 0, in_pieces = 0;
+    char what[80];
+
+    (void)state;
+    for (size_t f = 0; f < SMALL_FILES; f++) {
+        bytes file = small_file(f);
+
+        assert_true(assert_pieces_agree(file, "undamaged"));
+        for (size_t at = 2; at < file.nbytes; at++)
+            for (unsigned kind = 0; kind < 2; kind++) {
+                uint8_t kept = file.at[at];
+
+                file.at[at] = kind ? (uint8_t)next_random() : (uint8_t)(kept ^ 1u << next_random() % 8);
+                snprintf(what, sizeof what, "file %zu, byte %zu changed from %02x to %02x", f, at, kept, file.at[at]);
+                in_pieces += assert_pieces_agree(file, what);
+                tried++;
+                file.at[at] = kept;
+            }
+        free(file.at);
+    }
+    assert_true(in_pieces > tried / 2);
+}
+
+/* `n` bytes put in at `at`; with n < 0 taken away. */
+static bytes spliced(bytes file, size_t at, ptrdiff_t n, const uint8_t *put)
+{
+    size_t gone = n < 0 ? (size_t)-n : 0, more = n > 0 ? (size_t)n : 0;
+    bytes out = {malloc(file.nbytes + more), file.nbytes + more - gone};
+
+    memcpy(out.at, file.at, at);
+    if (more)
+        memcpy(out.at + at, put, more);
+    memcpy(out.at + at + more, file.at + at + gone, file.nbytes - at - gone);
+    return out;
+}
+
+static bool splice_agrees(bytes file, size_t at, ptrdiff_t n, const char *put)
+{
+    bytes changed = spliced(file, at, n, (const uint8_t *)put);
+    char what[80];
+    bool pieces;
+
+    snprintf(what, sizeof what, "%td bytes at %zu of %zu", n, at, file.nbytes);
+    pieces = assert_pieces_agree(changed, what);
+    free(changed.at);
+    return pieces;
+}
+
+static void wrong_restart_markers(bytes file, size_t at)
+{
+    static const char SURPLUS[] = "\x55\0\x7F\x01\x55\x55\x55\x55\x55\x55\x55";
+    uint8_t number = file.at[at + 1];
+    bool last = number == 0xD9;
+
+    assert_false(splice_agrees(file, at, -2, NULL)); /* missing */
+    assert_false(splice_agrees(file, at, -1, NULL));
+    splice_agrees(file, at + 1, -1, NULL);
+    assert_false(splice_agrees(file, at, 2, "\xFF\xD0")); /* one too many, of any number */
+    assert_false(splice_agrees(file, at, 2, "\xFF\xD5"));
+    assert_false(splice_agrees(file, at, 2, "\xFF\xC4"));
+    assert_int_equal(splice_agrees(file, at, 2, "\xFF\xD9"), last); /* the end too early */
+    assert_false(splice_agrees(file, at, 1, "\xFF"));       /* fill byte: allowed, but not indexed */
+    for (ptrdiff_t n = 1; n < 12; n++)                      /* surplus before a marker */
+        assert_true(splice_agrees(file, at, n, SURPLUS));
+    assert_true(splice_agrees(file, at, 2, "\xFF\0"));
+    assert_true(splice_agrees(file, at - 2, -2, NULL) || file.at[at - 3] == 0xFF || file.at[at - 2] == 0xFF);
+    file.at[at + 1] = (uint8_t)(0xD0 + (number + 1) % 8);
+    assert_false(assert_pieces_agree(file, "out of order"));
+    file.at[at + 1] = number;
+}
+
+static void pieces_and_whole_see_the_same_markers(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < SMALL_FILES; f++) {
+        bytes file = small_file(f);
+
+        for (size_t at = scan_begin(file); at + 1 < file.nbytes; at++)
+            if (file.at[at] == 0xFF && file.at[at + 1] >= 0xD0)
+                wrong_restart_markers(file, at);
+        for (size_t n = 2; n < file.nbytes; n++)
+            assert_false(assert_pieces_agree((bytes){file.at, n}, "truncated"));
+        free(file.at);
+    }
+}
+
+/* Surplus before a restart marker is damage wherever it stands, also where libjpeg's bit buffer has swallowed it. */
+static void surplus_bytes_are_refused(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < SMALL_FILES; f++) {
+        bytes file = small_file(f);
+
+        for (size_t at = scan_begin(file); at + 1 < file.nbytes; at++)
+            if (file.at[at] == 0xFF && file.at[at + 1] >= 0xD0 && file.at[at + 1] < 0xD8) {
+                bytes changed = spliced(file, at, 2, (const uint8_t *)"\x55\x55");
+
+                assert_refused(changed, CHUNKIMG_BAD_INPUT, "surplus");
+                free(changed.at);
+            }
+        free(file.at);
+    }
+}
+
+/* The file shrinks after its opening: an error of the pieces that are gone, and of no other. */
+static void pieces_of_a_shrunken_file(void **state)
+{
+    const ck_decoder *d = ck_codec_jpeg.decoder;
+    bytes file = small_file(0);
+    void *st = calloc(1, d->state_size), *mine = calloc(1, d->piece_state_size);
+    char path[32];
+    ck_input *in = input_of(file.at, file.nbytes, path);
+    ck_error err = {0};
+    ck_image image;
+    ck_view v;
+
+    (void)state;
+    assert_int_equal(d->open(st, in, &LIMITS, NULL, &image, NULL), CK_OK);
+    assert_int_equal(truncate(path, (off_t)file.nbytes - 3), 0);
+    v = (ck_view){malloc(48 * SMALL_HEIGHT), 48, {16, image.piece_rows, 3, 8}};
+    assert_int_equal(d->piece(st, mine, 0, v, &err), CK_OK);
+    v.shape.h = SMALL_HEIGHT - 2 * image.piece_rows;
+    assert_int_equal(d->piece(st, mine, 2 * image.piece_rows, v, &err), CHUNKIMG_BAD_INPUT);
+    assert_non_null(strstr(err.text, "damaged JPEG: the file ends too early"));
+    d->piece_release(mine);
+    d->close(st);
+    ck_input_close(&in);
+    unlink(path);
+    free(v.px);
+    free(mine);
+    free(st);
+    free(file.at);
+}
+
 /* ---- other people's files --------------------------------------------- */
 
 static bytes load(const char *folder, const char *name)
@@ -968,6 +1340,12 @@ int main(void)
         cmocka_unit_test(alpha_and_size_are_refused),
         cmocka_unit_test(overflow_is_an_error),
         cmocka_unit_test(bound_holds_for_hard_pictures),
+        cmocka_unit_test(pieces_are_the_whole),
+        cmocka_unit_test(other_files_have_no_pieces),
+        cmocka_unit_test(pieces_and_whole_see_the_same_damage),
+        cmocka_unit_test(pieces_and_whole_see_the_same_markers),
+        cmocka_unit_test(surplus_bytes_are_refused),
+        cmocka_unit_test(pieces_of_a_shrunken_file),
         cmocka_unit_test(corpus_valid),
         cmocka_unit_test(corpus_broken),
         cmocka_unit_test(corpus_odd),

@@ -379,6 +379,60 @@ static void incompressible_stays_in_bound(void **state)
         }
 }
 
+static bytes encode_in_groups(pixels p, const ck_encode_params *params, int group)
+{
+    const ck_encoder *e = ck_codec_find("png")->encoder;
+    void *st = calloc(1, e->state_size);
+    size_t room = e->bound(p.shape, params);
+    bytes out = {malloc(room), 0};
+    uint32_t check;
+    uint64_t check_nbytes;
+    ck_error err;
+
+    assert_int_equal(e->init(st, params, p.shape, &err), CK_OK);
+    assert_int_equal(e->begin(st, p.shape, NULL, out.at, room, &err), CK_OK);
+    for (int y = 0; y < p.shape.h; y += group)
+        assert_int_equal(e->rows(st, rows_of(p, y, group < p.shape.h - y ? group : p.shape.h - y), &err), CK_OK);
+    assert_int_equal(e->end(st, &out.n, &check, &check_nbytes, &err), CK_OK);
+    assert_true(out.n <= room);
+    e->release(st);
+    free(st);
+    return out;
+}
+
+enum { NOISE, FLAT, MADE, KINDS };
+
+static pixels image_of_kind(int kind, int channels, int depth)
+{
+    pixels p = kind == MADE ? made_image(400, 300, channels, depth) : make(400, 300, channels, depth);
+
+    for (size_t i = 0; kind != MADE && i < p.stride * 300; i++)
+        p.px[i] = kind == NOISE ? (uint8_t)(noise() & 31) : (uint8_t)(i / p.stride / 20);
+    return p;
+}
+
+/* How a tile is filtered and by whom it is compressed follows from its pixels, not from how they are handed over. */
+static void groups_do_not_matter(void **state)
+{
+    (void)state;
+    for (int level = 0; level <= 9; level++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            pixels p = image_of_kind(kind, 1 + (level + kind) % 4, level % 2 ? 8 : 16);
+            ck_encode_params params = {.compression = level};
+            bytes one = encode_in_groups(p, &params, 1), all = encode_in_groups(p, &params, 300);
+            bytes strips = encode_strips(p, &params, 150);
+
+            assert_int_equal(one.n, all.n);
+            assert_memory_equal(one.at, all.at, all.n);
+            check_file(all, p);
+            check_file(strips, p);
+            free(one.at);
+            free(all.at);
+            free(strips.at);
+            free(p.px);
+        }
+}
+
 static void strips_join(void **state)
 {
     static const int strips[] = {1, 3, 64, 100, 1000};
@@ -600,6 +654,7 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(every_level),
         cmocka_unit_test(incompressible_stays_in_bound),
+        cmocka_unit_test(groups_do_not_matter),
         cmocka_unit_test(strips_join),
         cmocka_unit_test(meta_survives),
         cmocka_unit_test(every_prefix_is_refused),

@@ -8,11 +8,11 @@
 
 #include "codec/jpeg/jpeg.h"
 #include "codec/jpeg/jpeg_error.h"
+#include "codec/jpeg/jpeg_index.h"
 #include "codec/jpeg/jpeg_meta.h"
+#include "codec/jpeg/jpeg_piece.h"
+#include "codec/jpeg/jpeg_pixels.h"
 #include "codec/jpeg/jpeg_source.h"
-
-/* libjpeg gives at most one row group (4 rows: the largest sampling factor) at a time. */
-enum { ROWS_AT_ONCE = 4 };
 
 typedef struct reader {
     struct jpeg_decompress_struct d; /* first: callbacks get this address */
@@ -23,8 +23,8 @@ typedef struct reader {
     int max_scans;            /* 0: any number */
     unsigned components_seen; /* bit i: a scan has brought data of component i; multi-scan files only */
     bool started, failed;
-    JSAMPARRAY cmyk;          /* ROWS_AT_ONCE rows, libjpeg's memory; NULL: not CMYK */
-    uint8_t flip;             /* CMYK samples xor this are 255 where there is no ink */
+    ck_jpeg_pixels pixels;
+    ck_jpeg_index index;      /* empty: no independent segments */
 } reader;
 
 static bool sniff(const uint8_t *head, size_t nbytes)
@@ -75,34 +75,19 @@ static void check_length(reader *r)
                                          (unsigned long long)nbytes, r->d.image_width, r->d.image_height));
 }
 
-static uint64_t round_up(uint64_t value, int to)
-{
-    return (value + (unsigned)to - 1) / (unsigned)to * (unsigned)to;
-}
-
-/* What libjpeg allocates, from its sources: tables, two windows of rows, and all coefficients where scans add up. */
+/* What libjpeg allocates, from its sources: beside the windows of rows all coefficients where scans add up. */
 static uint64_t memory_needed(j_decompress_ptr d, size_t icc_nbytes)
 {
-    enum { FIXED = 96 * 1024, ROW_SLACK = 64 + sizeof(void *) };
-    bool all = jpeg_has_multiple_scans(d);
-    uint64_t sum = FIXED + icc_nbytes;
+    enum { ROW_SLACK = 64 + sizeof(void *) };
+    uint64_t sum = ck_jpeg_pixels_memory(d) + icc_nbytes;
 
-    for (int i = 0; i < d->num_components; i++) {
+    for (int i = 0; i < d->num_components && jpeg_has_multiple_scans(d); i++) {
         const jpeg_component_info *c = &d->comp_info[i];
-        uint64_t width = (uint64_t)c->width_in_blocks * DCTSIZE;
+        uint64_t h = (unsigned)c->h_samp_factor, v = (unsigned)c->v_samp_factor;
+        uint64_t across = (c->width_in_blocks + h - 1) / h * h, down = (c->height_in_blocks + v - 1) / v * v;
 
-        /* the DCT's output (with a row group of context above and below), then the upsampled rows */
-        sum += (uint64_t)(DCTSIZE + 2) * (unsigned)c->v_samp_factor * (width + ROW_SLACK);
-        sum += (uint64_t)d->max_v_samp_factor * (round_up(d->image_width, d->max_h_samp_factor) + ROW_SLACK);
-        if (all) {
-            uint64_t across = round_up(c->width_in_blocks, c->h_samp_factor);
-            uint64_t down = round_up(c->height_in_blocks, c->v_samp_factor);
-
-            sum += down * (across * sizeof(JBLOCK) + ROW_SLACK);
-        }
+        sum += down * (across * sizeof(JBLOCK) + ROW_SLACK);
     }
-    if (d->num_components == 4)
-        sum += (uint64_t)ROWS_AT_ONCE * ((uint64_t)d->image_width * 4 + ROW_SLACK);
     return sum;
 }
 
@@ -116,25 +101,6 @@ static void check_memory(reader *r, uint64_t needed, uint64_t max_memory)
 
 /* ---- header ----------------------------------------------------------- */
 
-/* Chooses what libjpeg converts to; the number of channels that `rows` will give. */
-static uint8_t choose_colours(reader *r)
-{
-    switch (r->d.jpeg_color_space) {
-    case JCS_GRAYSCALE: r->d.out_color_space = JCS_GRAYSCALE; return 1;
-    case JCS_RGB:
-    case JCS_YCbCr: r->d.out_color_space = JCS_RGB; return 3;
-    case JCS_CMYK:
-    case JCS_YCCK:
-        r->d.out_color_space = JCS_CMYK;
-        r->flip = r->d.saw_Adobe_marker ? 0 : 0xFF; /* Adobe stores the paper that is left, not the ink */
-        return 3;
-    default:
-        ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_BAD_INPUT,
-                                         "%s: unsupported JPEG: %d components of unknown colours", r->fault.name,
-                                         r->d.num_components));
-    }
-}
-
 static void read_header(reader *r, ck_input *in, const ck_limits *limits, ck_image *out)
 {
     jpeg_create_decompress(&r->d);
@@ -143,7 +109,8 @@ static void read_header(reader *r, ck_input *in, const ck_limits *limits, ck_ima
     jpeg_read_header(&r->d, TRUE);
     check_pixels(r, limits->max_pixels);
     check_length(r);
-    *out = (ck_image){.shape = {(int32_t)r->d.image_width, (int32_t)r->d.image_height, choose_colours(r), 8}};
+    *out = (ck_image){.shape = {(int32_t)r->d.image_width, (int32_t)r->d.image_height,
+                                 ck_jpeg_pixels_choose(&r->pixels, &r->d), 8}};
     ck_jpeg_meta_finish(&r->meta, &r->d, &out->meta);
     out->memory = memory_needed(&r->d, r->meta.icc_nbytes);
     check_memory(r, out->memory, limits->max_memory);
@@ -154,12 +121,27 @@ static void read_header(reader *r, ck_input *in, const ck_limits *limits, ck_ima
     r->d.progress = &r->progress;
 }
 
+__attribute__((weak)) const uint64_t ck_jpeg_index_least_pixels = 2000000;
+
+/* Where the file has independent segments, says so. They are a gain, never a condition: what does not fit is passed over. */
+static void plan_pieces(reader *r, ck_image *out)
+{
+    if (!ck_jpeg_index_build(&r->index, &r->d, r->source.in))
+        return;
+    out->segment_rows = r->index.context ? 1 : r->index.segment_rows; /* with context a piece may begin anywhere */
+    out->piece_rows = r->index.piece_rows;
+    out->piece_workers = 3; /* two: the chain takes less than half of all the work, and decodes nothing twice */
+    out->piece_memory = ck_jpeg_piece_memory(&r->d);
+    out->memory += r->index.nbytes;
+}
+
 static void close_reader(void *st)
 {
     reader *r = st;
 
     jpeg_destroy_decompress(&r->d);
     ck_jpeg_meta_release(&r->meta);
+    ck_jpeg_index_release(&r->index);
 }
 
 static ck_status open_reader(void *st, ck_input *in, const ck_limits *limits, const ck_warnings *warnings,
@@ -176,6 +158,7 @@ static ck_status open_reader(void *st, ck_input *in, const ck_limits *limits, co
         return r->fault.status;
     }
     read_header(r, in, limits, out);
+    plan_pieces(r, out);
     r->fault.warnings = NULL; /* need not live longer than this call */
     return CK_OK;
 }
@@ -198,41 +181,19 @@ static void check_components(reader *r)
 
 static void start(reader *r)
 {
-    jpeg_start_decompress(&r->d);
+    ck_jpeg_pixels_start(&r->pixels, &r->d);
     check_components(r);
-    if (r->d.out_color_space == JCS_CMYK)
-        r->cmyk = r->d.mem->alloc_sarray((j_common_ptr)&r->d, JPOOL_IMAGE, r->d.output_width * 4, ROWS_AT_ONCE);
     r->started = true;
-}
-
-/* R = C * K / 255 rounded to nearest, where C and K are 255 for no ink; the shifts are that division, exactly. */
-static void cmyk_to_rgb(const uint8_t *restrict cmyk, uint8_t *restrict rgb, size_t pixels, uint8_t flip)
-{
-    for (size_t i = 0; i < pixels; i++) {
-        unsigned k = cmyk[4 * i + 3] ^ flip;
-
-        for (unsigned c = 0; c < 3; c++) {
-            unsigned product = (unsigned)(cmyk[4 * i + c] ^ flip) * k + 128;
-
-            rgb[3 * i + c] = (uint8_t)((product + (product >> 8)) >> 8);
-        }
-    }
 }
 
 /* Up to `most` rows from row `y` of `into`; how many there were. */
 static int32_t read_some(reader *r, ck_view into, int32_t y, int32_t most)
 {
-    JSAMPROW row[ROWS_AT_ONCE];
-    int32_t got;
+    uint8_t *row[CK_JPEG_ROWS_AT_ONCE];
 
-    if (most > ROWS_AT_ONCE)
-        most = ROWS_AT_ONCE;
-    for (int32_t i = 0; i < most; i++)
-        row[i] = r->cmyk ? r->cmyk[i] : ck_row(into, y + i);
-    got = (int32_t)jpeg_read_scanlines(&r->d, row, (JDIMENSION)most);
-    for (int32_t i = 0; r->cmyk && i < got; i++)
-        cmyk_to_rgb(r->cmyk[i], ck_row(into, y + i), (size_t)into.shape.w, r->flip);
-    return got;
+    for (int32_t i = 0; i < CK_JPEG_ROWS_AT_ONCE && i < most; i++)
+        row[i] = ck_row(into, y + i);
+    return ck_jpeg_pixels_read(&r->pixels, &r->d, row, most);
 }
 
 static void read_rows(reader *r, ck_view into)
@@ -241,8 +202,10 @@ static void read_rows(reader *r, ck_view into)
         start(r);
     for (int32_t y = 0; y < into.shape.h;)
         y += read_some(r, into, y, into.shape.h - y);
-    if (r->d.output_scanline == r->d.output_height)
+    if (r->d.output_scanline == r->d.output_height) {
+        ck_jpeg_source_give_back(&r->d);
         jpeg_finish_decompress(&r->d); /* reads up to the end marker, which must be there */
+    }
 }
 
 static ck_status rows(void *st, ck_view into, ck_error *err)
@@ -260,10 +223,25 @@ static ck_status rows(void *st, ck_view into, ck_error *err)
     return CK_OK;
 }
 
+static ck_status piece(const void *st, void *mine, int32_t y, ck_view into, ck_error *err)
+{
+    const reader *r = st;
+
+    return ck_jpeg_piece_decode(mine, &r->index, r->source.in, y, into, err);
+}
+
+static void piece_release(void *mine)
+{
+    ck_jpeg_piece_release(mine);
+}
+
 const ck_decoder ck_jpeg_decoder = {
     .state_size = sizeof(reader),
     .sniff = sniff,
     .open = open_reader,
     .rows = rows,
     .close = close_reader,
+    .piece_state_size = sizeof(ck_jpeg_piece),
+    .piece = piece,
+    .piece_release = piece_release,
 };

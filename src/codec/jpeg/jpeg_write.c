@@ -174,11 +174,16 @@ static uint32_t per_inch(uint32_t per_metre)
     return (uint32_t)(((uint64_t)per_metre * 254 + 5000) / 10000);
 }
 
-/* Dots a centimetre where that is exact, else dots an inch, so that what came as either goes out the same. */
+/*
+ * Dots a centimetre where that is exact, else dots an inch, so that what came
+ * as either goes out the same. The JFIF segment says nothing but this: where
+ * it is not known, its 18 bytes are left out, which small tiles notice.
+ */
 static void write_density(j_compress_ptr c, const ck_meta *meta)
 {
     uint32_t x = meta->x_density, y = meta->y_density;
 
+    c->write_JFIF_header = x && y;
     if (!x || !y)
         return;
     if (x % 100 == 0 && y % 100 == 0 && set_density(c, x / 100, y / 100, 2))

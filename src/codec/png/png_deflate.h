@@ -1,8 +1,9 @@
 /*
- * Raw deflate (RFC 1951) of one file's or one strip's filtered rows, by the
- * library and the library's level that a rung of the ladder 0..9 names. Rows
- * are collected in a stage, either a cache-sized piece of the file or all of
- * it, whichever the library takes.
+ * Filtering and raw deflate (RFC 1951) of one file's or one strip's rows, by
+ * the library and the library's level that a rung of the ladder 0..9 names.
+ * The fast rungs filter each row as it comes and hand over pieces that are
+ * still in the cache; the others collect all rows first and try on a sample of
+ * them how they are best filtered.
  *
  * A strip that another one follows ends on a byte boundary with nothing final,
  * and no strip looks back into the one before: their bytes can be joined.
@@ -18,11 +19,18 @@
 
 typedef struct ck_png_deflate ck_png_deflate;
 
-/* Bytes of one file or strip before they are compressed. */
+/* The rows of one file or strip. */
 typedef struct ck_png_load {
-    size_t row_nbytes; /* a filtered row with its first byte */
-    size_t nbytes;     /* all rows */
+    size_t row_nbytes; /* of the pixels; the filter's byte comes to it */
+    size_t pixel_nbytes;
+    size_t rows;
 } ck_png_load;
+
+/* Bytes that are compressed, and summed up in the check. */
+static inline size_t ck_png_load_nbytes(ck_png_load load)
+{
+    return (load.row_nbytes + 1) * load.rows;
+}
 
 /* Bytes that a load can become at the very most. level: 0..9. */
 size_t ck_png_deflate_bound(int level, ck_png_load load);
@@ -33,11 +41,11 @@ size_t ck_png_deflate_memory(int level, ck_png_load largest);
 ck_status ck_png_deflate_new(int level, ck_png_load largest, ck_png_deflate **out, ck_error *err);
 void ck_png_deflate_free(ck_png_deflate **d);
 
-/* Drops what was not finished. capacity >= bound. strip: the bytes are a part of a larger file. */
-void ck_png_deflate_begin(ck_png_deflate *d, bool strip, uint8_t *out, size_t capacity);
+/* Drops what was not finished. capacity >= bound. */
+void ck_png_deflate_begin(ck_png_deflate *d, ck_png_load load, uint8_t *out, size_t capacity);
 
-/* *room: where the next row_nbytes are to be written before the next call. */
-ck_status ck_png_deflate_row(ck_png_deflate *d, size_t row_nbytes, uint8_t **room, ck_error *err);
+/* The next row; prior: the one before it, NULL before the first. Both in the file's byte order. */
+ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_t *prior, ck_error *err);
 
 /* followed: another strip comes behind. *check: Adler-32 of all rows, started from 1. At least one row was given. */
 ck_status ck_png_deflate_end(ck_png_deflate *d, bool followed, size_t *out_nbytes, uint32_t *check, ck_error *err);

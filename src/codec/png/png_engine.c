@@ -12,6 +12,8 @@
 #include <isa-l/igzip_lib.h>
 #endif
 
+#include "codec/png/png_unfinish.h"
+
 /* Rows are handed over while they are still in the L2 cache. */
 enum { STAGE_NBYTES = 256 << 10, STORED_MOST = 65535 };
 
@@ -239,7 +241,7 @@ const ck_png_engine ck_png_engine_isal = {
 static size_t libdeflate_bound(size_t nbytes, size_t calls)
 {
     (void)calls;
-    return libdeflate_deflate_compress_bound(NULL, nbytes);
+    return libdeflate_deflate_compress_bound(NULL, nbytes) + CK_PNG_UNFINISH_NBYTES;
 }
 
 /* Measured, rounded up: the compressors of levels 10 to 12 keep an optimal parse. */
@@ -262,9 +264,11 @@ static bool libdeflate_put(void *state, const uint8_t *in, size_t nbytes, ck_png
 {
     size_t n;
 
-    if (flow != CK_PNG_FINISH)
+    if (flow == CK_PNG_MORE || space->left < CK_PNG_UNFINISH_NBYTES)
         return false;
-    n = libdeflate_deflate_compress(state, in, nbytes, space->at, space->left);
+    n = libdeflate_deflate_compress(state, in, nbytes, space->at, space->left - CK_PNG_UNFINISH_NBYTES);
+    if (n && flow == CK_PNG_FLUSH)
+        n = ck_png_unfinish(space->at, n);
     advance(space, n);
     return n > 0;
 }

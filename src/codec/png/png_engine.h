@@ -33,6 +33,6 @@ typedef struct ck_png_engine {
 extern const ck_png_engine ck_png_engine_stored;
 extern const ck_png_engine ck_png_engine_zlib;
 extern const ck_png_engine ck_png_engine_isal;       /* with CK_HAVE_ISAL */
-extern const ck_png_engine ck_png_engine_libdeflate; /* with CK_HAVE_LIBDEFLATE; no CK_PNG_FLUSH */
+extern const ck_png_engine ck_png_engine_libdeflate; /* with CK_HAVE_LIBDEFLATE; no CK_PNG_MORE */
 
 #endif

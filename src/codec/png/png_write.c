@@ -17,7 +17,6 @@
 #include "base/checked.h"
 #include "codec/png/png_chunk.h"
 #include "codec/png/png_deflate.h"
-#include "codec/png/png_filter.h"
 
 #ifndef CK_PNG_CHUNK_MOST
 #define CK_PNG_CHUNK_MOST CK_PNG_CHUNK_LONGEST /* a test build makes it small */
@@ -53,9 +52,7 @@ typedef struct writer {
 
 static ck_png_load load_of(ck_shape s)
 {
-    size_t row = ck_row_nbytes(s) + 1;
-
-    return (ck_png_load){.row_nbytes = row, .nbytes = row * (size_t)s.h};
+    return (ck_png_load){ck_row_nbytes(s), ck_pixel_nbytes(s), (size_t)s.h};
 }
 
 static size_t icc_bound(const ck_meta *meta)
@@ -213,33 +210,22 @@ static ck_status write_begin(void *st, ck_shape shape, const ck_part *part, uint
     }
     at = w->idat + 8 + w->lead;
     used = at + ADLER_NBYTES + 4; /* and the CRC; further chunks' extra was in the bound */
-    ck_png_deflate_begin(w->deflate, part != NULL, out + at, capacity - used);
+    ck_png_deflate_begin(w->deflate, load_of(shape), out + at, capacity - used);
     return CK_OK;
 }
 
 /* ---- rows -------------------------------------------------------------- */
 
-static ck_status filter_row(writer *w, const uint8_t *row, const uint8_t *prior, ck_error *err)
+static ck_status put_row(writer *w, const uint8_t *row, const uint8_t *prior, ck_error *err)
 {
-    size_t nbytes = ck_row_nbytes(w->shape), pixel = ck_pixel_nbytes(w->shape);
-    ck_png_filter filter = CK_PNG_NONE;
-    uint8_t *room;
-    ck_status status = ck_png_deflate_row(w->deflate, nbytes + 1, &room, err);
-
-    if (status)
-        return status;
-    if (w->params->compression > 0)
-        filter = ck_png_filter_choose(row, w->y ? prior : NULL, nbytes, pixel);
-    ck_png_filter_row(filter, room, row, prior, nbytes, pixel);
-    w->y++;
-    return CK_OK;
+    return ck_png_deflate_row(w->deflate, row, w->y++ ? prior : NULL, err);
 }
 
-/* Rows are filtered where they lie; only the last one is kept, because it may be gone by the next call. */
+/* Rows are taken where they lie; only the last one is kept, because it may be gone by the next call. */
 static ck_status rows_of_8(writer *w, ck_view v, ck_error *err)
 {
     for (int32_t y = 0; y < v.shape.h; y++) {
-        ck_status status = filter_row(w, ck_row(v, y), y ? ck_row(v, y - 1) : w->prior, err);
+        ck_status status = put_row(w, ck_row(v, y), y ? ck_row(v, y - 1) : w->prior, err);
         if (status)
             return status;
     }
@@ -266,7 +252,7 @@ static ck_status rows_of_16(writer *w, ck_view v, ck_error *err)
         ck_status status;
 
         to_big_endian(w->cur, ck_row(v, y), (size_t)v.shape.w * v.shape.channels);
-        if ((status = filter_row(w, w->cur, w->prior, err)))
+        if ((status = put_row(w, w->cur, w->prior, err)))
             return status;
         w->cur = w->prior;
         w->prior = last;
@@ -308,7 +294,7 @@ static ck_status write_end(void *st, size_t *out_nbytes, uint32_t *check, uint64
 
     if (status)
         return status;
-    *check_nbytes = load_of(w->shape).nbytes;
+    *check_nbytes = ck_png_load_nbytes(load_of(w->shape));
     nbytes += w->lead;
     if (!w->part) {
         ck_png_put32(chunk + 8 + nbytes, *check);

@@ -1,0 +1,109 @@
+#include "codec/png/png_plan.h"
+
+#include <string.h>
+
+enum {
+    BLOCK_ROWS = 8,        /* of a sample: enough for matches between rows */
+    SHARE = 16,            /* a sample is this part of the whole */
+    LEAST_NBYTES = 16384,  /* of a sample; less says nothing */
+    DENSE = 32,            /* a sample that shrinks to less than this part is */
+};
+
+void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *prior, size_t row_nbytes,
+                     size_t pixel_nbytes)
+{
+    ck_png_filter filter = (ck_png_filter)plan;
+
+    if (plan == CK_PNG_PER_ROW)
+        filter = ck_png_filter_choose(row, prior, row_nbytes, pixel_nbytes);
+    else if (!prior && filter != CK_PNG_NONE)
+        filter = CK_PNG_SUB;
+    ck_png_filter_row(filter, out, row, prior, row_nbytes, pixel_nbytes);
+}
+
+static inline uint8_t *row_of(ck_png_raw raw, size_t y)
+{
+    return raw.at + y * (raw.row_nbytes + 1) + 1;
+}
+
+static inline const uint8_t *prior_of(ck_png_raw raw, size_t y)
+{
+    return y ? row_of(raw, y - 1) : NULL;
+}
+
+/* From the last row up, so that the row above is still as it was. */
+void ck_png_plan_rows(int plan, ck_png_raw raw, uint8_t *spare)
+{
+    for (size_t y = raw.rows; y-- > 0;) {
+        uint8_t *row = row_of(raw, y);
+
+        memcpy(spare, row, raw.row_nbytes);
+        ck_png_plan_row(plan, row - 1, spare, prior_of(raw, y), raw.row_nbytes, raw.pixel_nbytes);
+    }
+}
+
+/* ---- samples ----------------------------------------------------------- */
+
+static size_t sample_rows(size_t row_nbytes, size_t nbytes)
+{
+    size_t wanted = nbytes / SHARE > LEAST_NBYTES ? nbytes / SHARE : LEAST_NBYTES;
+    size_t rows = wanted / (row_nbytes + 1) / BLOCK_ROWS * BLOCK_ROWS;
+
+    return rows ? rows : BLOCK_ROWS;
+}
+
+size_t ck_png_sample_nbytes(size_t row_nbytes, size_t nbytes)
+{
+    return sample_rows(row_nbytes, nbytes) * (row_nbytes + 1);
+}
+
+/* Blocks of rows, evenly spread over the whole, filtered. Returns the bytes; rows are more than those of a sample. */
+static size_t take_sample(ck_png_raw raw, size_t rows, int plan, uint8_t *to)
+{
+    size_t blocks = rows / BLOCK_ROWS;
+    uint8_t *at = to;
+
+    for (size_t block = 0; block < blocks; block++) {
+        size_t y = (raw.rows - BLOCK_ROWS) * (2 * block + 1) / (2 * blocks);
+
+        for (size_t i = 0; i < BLOCK_ROWS; i++, at += raw.row_nbytes + 1)
+            ck_png_plan_row(plan, at, row_of(raw, y + i), prior_of(raw, y + i), raw.row_nbytes, raw.pixel_nbytes);
+    }
+    return (size_t)(at - to);
+}
+
+/* ---- the trial --------------------------------------------------------- */
+
+static size_t packed_nbytes(const ck_png_engine *e, void *state, const ck_png_trial *t, size_t nbytes)
+{
+    ck_png_space space = t->space;
+
+    e->begin(state);
+    if (!e->put(state, t->sample, nbytes, CK_PNG_FINISH, &space))
+        return SIZE_MAX;
+    return (size_t)(space.at - t->space.at);
+}
+
+void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw)
+{
+    static const int plans[] = {CK_PNG_PER_ROW, CK_PNG_UP, CK_PNG_SUB, CK_PNG_NONE, CK_PNG_AVERAGE};
+    size_t rows = sample_rows(raw.row_nbytes, raw.rows * (raw.row_nbytes + 1)), best = SIZE_MAX, nbytes = 0;
+
+    t->plan = CK_PNG_PER_ROW;
+    t->use_quick = t->dense = false;
+    if (rows * 2 > raw.rows)
+        return; /* a trial would cost as much as it can save */
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+        nbytes = take_sample(raw, rows, plans[i], t->sample);
+        size_t packed = packed_nbytes(t->judge, t->judge_state, t, nbytes);
+        if (packed < best) {
+            best = packed;
+            t->plan = plans[i];
+        }
+    }
+    t->dense = best < nbytes / DENSE;
+    if (t->quick) {
+        nbytes = take_sample(raw, rows, t->plan, t->sample);
+        t->use_quick = packed_nbytes(t->quick, t->quick_state, t, nbytes) <= best;
+    }
+}

@@ -1,0 +1,52 @@
+/*
+ * How a file's rows are filtered: by the filter that suits each row best, or
+ * all by one. The second leaves more for a compressor that looks for matches,
+ * on many images; which it is shows only when a sample is compressed.
+ */
+#ifndef CK_CODEC_PNG_PLAN_H
+#define CK_CODEC_PNG_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/png/png_engine.h"
+#include "codec/png/png_filter.h"
+
+/* A ck_png_filter for all rows, or: */
+enum { CK_PNG_PER_ROW = CK_PNG_FILTERS };
+
+/* Rows without gaps, each behind a byte that is to become its filter's number. */
+typedef struct ck_png_raw {
+    uint8_t *at;
+    size_t row_nbytes; /* without that byte */
+    size_t pixel_nbytes;
+    size_t rows;
+} ck_png_raw;
+
+/* One row; prior: NULL before the first, which is filtered by NONE or SUB. */
+void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *prior, size_t row_nbytes,
+                     size_t pixel_nbytes);
+
+/* All rows, where they lie. spare: row_nbytes. */
+void ck_png_plan_rows(int plan, ck_png_raw raw, uint8_t *spare);
+
+/* Bytes that a sample of a load of up to nbytes can take. */
+size_t ck_png_sample_nbytes(size_t row_nbytes, size_t nbytes);
+
+/* Who compresses samples, and what came out. */
+typedef struct ck_png_trial {
+    const ck_png_engine *judge, *quick; /* quick: NULL, or an engine for what a judge cannot do better */
+    void *judge_state, *quick_state;
+    uint8_t *sample;    /* ck_png_sample_nbytes */
+    ck_png_space space; /* that may be written; no less than the engines' bound of the sample */
+
+    int plan;
+    bool use_quick; /* it is no worse: noise, where matches only mislead a judge */
+    bool dense;     /* so few bytes are left that a slower compressor takes little time */
+} ck_png_trial;
+
+/* Depends on the pixels alone. */
+void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw);
+
+#endif
