@@ -379,7 +379,7 @@ static void incompressible_stays_in_bound(void **state)
         }
 }
 
-static bytes encode_in_groups(pixels p, const ck_encode_params *params, int group)
+static bytes encode_in_groups(pixels p, const ck_encode_params *params, ck_shape largest, int group)
 {
     const ck_encoder *e = ck_codec_find("png")->encoder;
     void *st = calloc(1, e->state_size);
@@ -389,7 +389,7 @@ static bytes encode_in_groups(pixels p, const ck_encode_params *params, int grou
     uint64_t check_nbytes;
     ck_error err;
 
-    assert_int_equal(e->init(st, params, p.shape, &err), CK_OK);
+    assert_int_equal(e->init(st, params, largest, &err), CK_OK);
     assert_int_equal(e->begin(st, p.shape, NULL, out.at, room, &err), CK_OK);
     for (int y = 0; y < p.shape.h; y += group)
         assert_int_equal(e->rows(st, rows_of(p, y, group < p.shape.h - y ? group : p.shape.h - y), &err), CK_OK);
@@ -419,7 +419,7 @@ static void groups_do_not_matter(void **state)
         for (int kind = 0; kind < KINDS; kind++) {
             pixels p = image_of_kind(kind, 1 + (level + kind) % 4, level % 2 ? 8 : 16);
             ck_encode_params params = {.compression = level};
-            bytes one = encode_in_groups(p, &params, 1), all = encode_in_groups(p, &params, 300);
+            bytes one = encode_in_groups(p, &params, p.shape, 1), all = encode_in_groups(p, &params, p.shape, 300);
             bytes strips = encode_strips(p, &params, 150);
 
             assert_int_equal(one.n, all.n);
@@ -429,6 +429,22 @@ static void groups_do_not_matter(void **state)
             free(one.at);
             free(all.at);
             free(strips.at);
+            free(p.px);
+        }
+}
+
+/* A worker's state is made for the largest tile; those at the edges are smaller. */
+static void smaller_tiles_fit(void **state)
+{
+    (void)state;
+    for (int level = 0; level <= 9; level++)
+        for (int w = 1499; w > 0; w -= 149) {
+            pixels p = made_image(w, 200 - w / 10, 1, 8);
+            ck_encode_params params = {.compression = level};
+            bytes file = encode_in_groups(p, &params, (ck_shape){1499, 200, 1, 8}, 1000);
+
+            check_file(file, p);
+            free(file.at);
             free(p.px);
         }
 }
@@ -655,6 +671,7 @@ int main(void)
         cmocka_unit_test(every_level),
         cmocka_unit_test(incompressible_stays_in_bound),
         cmocka_unit_test(groups_do_not_matter),
+        cmocka_unit_test(smaller_tiles_fit),
         cmocka_unit_test(strips_join),
         cmocka_unit_test(meta_survives),
         cmocka_unit_test(every_prefix_is_refused),

@@ -3,10 +3,11 @@
 #include <string.h>
 
 enum {
-    BLOCK_ROWS = 8,        /* of a sample: enough for matches between rows */
-    SHARE = 16,            /* a sample is this part of the whole */
-    LEAST_NBYTES = 16384,  /* of a sample; less says nothing */
-    DENSE = 32,            /* a sample that shrinks to less than this part is */
+    BLOCK_ROWS = 8,       /* of a sample: enough for matches between rows */
+    SHARE = 16,           /* a sample is this part of the whole */
+    LEAST_NBYTES = 16384, /* of a sample; less says nothing */
+    WIDEST = 6144,        /* bytes of a row that a sample takes; a multiple of every pixel's bytes */
+    DENSE = 32,           /* a sample that shrinks to less than this part is */
 };
 
 void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *prior, size_t row_nbytes,
@@ -44,30 +45,46 @@ void ck_png_plan_rows(int plan, ck_png_raw raw, uint8_t *spare)
 
 /* ---- samples ----------------------------------------------------------- */
 
+static size_t sample_width(size_t row_nbytes)
+{
+    return row_nbytes < WIDEST ? row_nbytes : WIDEST;
+}
+
+static size_t wanted_nbytes(size_t nbytes)
+{
+    return nbytes / SHARE > LEAST_NBYTES ? nbytes / SHARE : LEAST_NBYTES;
+}
+
 static size_t sample_rows(size_t row_nbytes, size_t nbytes)
 {
-    size_t wanted = nbytes / SHARE > LEAST_NBYTES ? nbytes / SHARE : LEAST_NBYTES;
-    size_t rows = wanted / (row_nbytes + 1) / BLOCK_ROWS * BLOCK_ROWS;
+    size_t rows = wanted_nbytes(nbytes) / (sample_width(row_nbytes) + 1) / BLOCK_ROWS * BLOCK_ROWS;
 
     return rows ? rows : BLOCK_ROWS;
 }
 
+/* Not the bytes of this very sample: fewer and shorter rows can fill what is wanted better. */
 size_t ck_png_sample_nbytes(size_t row_nbytes, size_t nbytes)
 {
-    return sample_rows(row_nbytes, nbytes) * (row_nbytes + 1);
+    size_t least = BLOCK_ROWS * (sample_width(row_nbytes) + 1), wanted = wanted_nbytes(nbytes);
+
+    return least > wanted ? least : wanted;
 }
 
-/* Blocks of rows, evenly spread over the whole, filtered. Returns the bytes; rows are more than those of a sample. */
+/* Blocks of rows, evenly spread along a diagonal of the whole, filtered. Returns the bytes. */
 static size_t take_sample(ck_png_raw raw, size_t rows, int plan, uint8_t *to)
 {
-    size_t blocks = rows / BLOCK_ROWS;
+    size_t blocks = rows / BLOCK_ROWS, width = sample_width(raw.row_nbytes);
     uint8_t *at = to;
 
     for (size_t block = 0; block < blocks; block++) {
         size_t y = (raw.rows - BLOCK_ROWS) * (2 * block + 1) / (2 * blocks);
+        size_t x = (raw.row_nbytes - width) / raw.pixel_nbytes * (2 * block + 1) / (2 * blocks) * raw.pixel_nbytes;
 
-        for (size_t i = 0; i < BLOCK_ROWS; i++, at += raw.row_nbytes + 1)
-            ck_png_plan_row(plan, at, row_of(raw, y + i), prior_of(raw, y + i), raw.row_nbytes, raw.pixel_nbytes);
+        for (size_t end = y + BLOCK_ROWS; y < end; y++, at += width + 1) {
+            const uint8_t *prior = prior_of(raw, y);
+
+            ck_png_plan_row(plan, at, row_of(raw, y) + x, prior ? prior + x : NULL, width, raw.pixel_nbytes);
+        }
     }
     return (size_t)(at - to);
 }
@@ -91,7 +108,7 @@ void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw)
 
     t->plan = CK_PNG_PER_ROW;
     t->use_quick = t->dense = false;
-    if (rows * 2 > raw.rows)
+    if (raw.rows < BLOCK_ROWS || 2 * rows * (sample_width(raw.row_nbytes) + 1) > raw.rows * (raw.row_nbytes + 1))
         return; /* a trial would cost as much as it can save */
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
         nbytes = take_sample(raw, rows, plans[i], t->sample);

@@ -31,7 +31,7 @@ void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *
 /* All rows, where they lie. spare: row_nbytes. */
 void ck_png_plan_rows(int plan, ck_png_raw raw, uint8_t *spare);
 
-/* Bytes that a sample of a load of up to nbytes can take. */
+/* Bytes that a sample can take, of rows up to this long and up to nbytes of them. */
 size_t ck_png_sample_nbytes(size_t row_nbytes, size_t nbytes);
 
 /* Who compresses samples, and what came out. */
