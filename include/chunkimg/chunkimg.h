@@ -156,6 +156,7 @@ typedef struct chunkimg_options {
     const char *format;      /* codec of the tiles; NULL: the input's, or what output's suffix says */
     int64_t quality;         /* JPEG, 1..100 */
     int64_t compression;     /* PNG, 0..9 */
+    bool lossless;           /* JPEG tiles of the input's own coefficients; needs borders on its MCUs, allows no ops */
     const char *name;        /* template of the tile files */
     bool force;              /* replace an output that exists */
     uint64_t max_memory;     /* bytes the plan may need */
@@ -198,6 +199,7 @@ typedef struct chunkimg_plan {
     const char *input_format, *output_format; /* codec names; output_format NULL: nothing is encoded */
     const char *mode, *mode_reason;/* the executor; why, where "auto" chose it (else NULL) */
     const char *sink;
+    bool lossless;                 /* tiles hold the input's own coefficients */
     const char *ops;               /* "copy" or "blur=2, sobel" */
     const char *note;              /* "asked 62, made 63 (9x7)"; NULL: nothing to say */
     uint64_t input_bytes;          /* of the file; 0: not known (a pipe) */
@@ -236,7 +238,7 @@ typedef struct chunkimg_result {
     uint64_t tiles_written;     /* files, 0 where the output is one image or none */
     uint64_t tiles_done;
     uint64_t output_bytes;
-    uint32_t digest;            /* CRC-32 of the output's pixels in raster order, whatever the tiling */
+    uint32_t digest;            /* CRC-32 of the output's pixels (lossless: coefficients) in raster order, any tiling */
     unsigned workers;           /* that really ran */
 } chunkimg_result;
 

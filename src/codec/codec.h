@@ -29,6 +29,17 @@ typedef struct ck_image {
     uint64_t memory;     /* bytes the decoder allocates for itself, at most */
 
     /*
+     * Where `rows` gives no pixels but units of several pixels (the stored
+     * coefficients of an MCU): pixels of a unit, the image in pixels, and what
+     * an encoder of such units must know of the file besides
+     * (ck_encode_params.stored), in the decoder's state until its close.
+     * The shape's w and h count units then. unit_w 0: a unit is a pixel.
+     */
+    int32_t unit_w, unit_h;
+    ck_shape picture;
+    const void *stored;
+
+    /*
      * Where the file has independent segments (restart markers, flush points):
      * rows of each of them, all alike but the last. Then `piece` may be used
      * instead of `rows`. 0: the file is one serial chain.
@@ -106,8 +117,10 @@ typedef struct ck_encode_params {
     int quality;     /* 1..100, lossy formats */
     int compression; /* 0..9, lossless formats */
     ck_meta meta;
+    const void *stored; /* ck_image.stored; NULL: rows are of pixels */
 } ck_encode_params;
 
+/* Sizes of a file are in pixels always, also where its rows are of units: only `rows` counts those. */
 typedef struct ck_encoder {
     size_t state_size;
     int32_t strip_align; /* rows of every strip but the last are a multiple of this */
@@ -155,6 +168,13 @@ typedef struct ck_codec {
     const char *(*library)(void);/* "libpng 1.6.39" */
     const ck_decoder *decoder;   /* NULL: cannot be read */
     const ck_encoder *encoder;   /* NULL: cannot be written */
+
+    /*
+     * Reads and writes files of this format by what they store, in units, so
+     * that tiles are the image's own data. Not in codecs.def and never found
+     * by the functions below: it is no format of its own. NULL: there is none.
+     */
+    const struct ck_codec *lossless;
 } ck_codec;
 
 /* By name, by the suffix of a path (may be NULL), by the first bytes; NULL where none fits. */

@@ -18,6 +18,16 @@ ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h)
     return (ck_rect){(int32_t)x0, (int32_t)y0, (int32_t)(x1 - x0), (int32_t)(y1 - y0)};
 }
 
+static int32_t ceil_div(int32_t a, int32_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+ck_rect ck_rect_in_units(ck_rect r, int32_t unit_w, int32_t unit_h)
+{
+    return (ck_rect){r.x / unit_w, r.y / unit_h, ceil_div(r.w, unit_w), ceil_div(r.h, unit_h)};
+}
+
 int32_t ck_reflect(int32_t i, int32_t n)
 {
     if (n == 1)

@@ -12,8 +12,8 @@ typedef struct ck_rect {
 
 typedef struct ck_shape {
     int32_t w, h;     /* pixels, >= 1 */
-    uint8_t channels; /* 1 gray, 2 gray+alpha, 3 RGB, 4 RGB+alpha */
-    uint8_t depth;    /* bits a sample: 8 or 16 */
+    uint16_t channels; /* 1 gray, 2 gray+alpha, 3 RGB, 4 RGB+alpha; more: samples that only a codec understands */
+    uint8_t depth;     /* bits a sample: 8 or 16 */
 } ck_shape;
 
 /* A window on pixels that somebody else owns. */
@@ -61,6 +61,9 @@ static inline ck_view ck_window(ck_view v, int32_t x, int32_t y, int32_t w, int3
 
 /* r grown by n on each side and clipped to w x h. */
 ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h);
+
+/* What of an image in units of unit_w x unit_h pixels covers r, whose left and top lie on the border of one. */
+ck_rect ck_rect_in_units(ck_rect r, int32_t unit_w, int32_t unit_h);
 
 /*
  * The index inside [0, n) that position i stands for when the image is

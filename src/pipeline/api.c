@@ -25,7 +25,7 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err)
                         .max_scans = 500};
     ck_warnings warnings = {job->ran ? NULL : pass_warning, job}; /* opened once more: they were said */
 
-    return ck_source_open(o->input, &limits, &warnings, &job->source, err);
+    return ck_source_open(o->input, o->lossless, &limits, &warnings, &job->source, err);
 }
 
 static ck_status check_options(const chunkimg_options *o, ck_error *err)
@@ -134,6 +134,8 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
         status = check_ranges(options, err);
     if (!status)
         status = check_names(options, err);
+    if (!status)
+        status = ck_lossless_check_options(options, err);
     if (status)
         return status;
     job = calloc(1, sizeof *job);

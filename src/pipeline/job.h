@@ -36,7 +36,7 @@ typedef struct ck_board {
     _Alignas(64) atomic_uint stop;     /* anyone sets it; workers look at it between blocks */
     atomic_uint interrupted;           /* stop was the user's wish */
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
-    atomic_int rows_decoded;           /* the decoder's holder */
+    atomic_int rows_decoded;           /* units; the decoder's holder */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
 
     /* Shares of pieces in the file's own checksum, likewise. */
@@ -76,8 +76,10 @@ struct chunkimg_job {
     const ck_codec *codec;      /* of the output; NULL: nothing is encoded */
     const ck_sink *sink;
     const ck_exec *exec;
-    ck_shape shape;             /* of the output image, as the chain gives it */
-    ck_grid grid;
+    ck_shape shape;             /* of the output image, as the chain gives it, in units */
+    ck_grid grid;               /* pixels */
+    int32_t unit_w, unit_h;     /* pixels of what rows are of: 1 x 1; lossless: an MCU */
+    ck_grid units;              /* the same grid in units, right in all that it says of rows */
     ck_sched_config sched_config;
     uint64_t piece_memory;
     bool in_pieces;             /* the input has independent segments, and there are workers to share them */
@@ -103,7 +105,7 @@ struct chunkimg_job {
     uint64_t began_ns;
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
     uint32_t digest_row_op;     /* ck_crc32_operator of a row of the covered output */
-    ck_rect covered;            /* pixels that tiles own */
+    ck_rect covered;            /* what tiles own, in units */
     pid_t home;                 /* process that runs the job: children do not tick */
 };
 
@@ -112,6 +114,17 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
 
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
+
+/* lossless.c: before the input is read, whether the options (whose names exist) go together with `lossless`. */
+ck_status ck_lossless_check_options(const chunkimg_options *options, ck_error *err);
+
+/*
+ * lossless.c, with the grid chosen: sets unit_w, unit_h and units of any job.
+ * CHUNKIMG_USAGE where a lossless job's input would have to be turned, or where
+ * a tile begins or ends inside a unit; the sentence says what to do, or the
+ * nearest grid that fits.
+ */
+ck_status ck_lossless_plan(chunkimg_job *job, ck_error *err);
 
 /* auto.c: the executor, by name (which exists) or by choice. */
 void ck_choose_mode(chunkimg_job *job, unsigned workers);

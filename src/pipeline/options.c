@@ -31,6 +31,9 @@ static const chunkimg_option rows[] = {
      .value = "N", .help = "of JPEG"},
     {.name = "compression", .type = CHUNKIMG_INT, .offset = AT(compression), .least = 0, .most = 9, .fallback = "6",
      .value = "N", .help = "of PNG: 0 stores, 9 makes the smallest files"},
+    {.name = "lossless", .type = CHUNKIMG_FLAG, .offset = AT(lossless),
+     .help = "JPEG tiles of a JPEG's own coefficients, cut between its MCUs (8 or 16 pixels); a progressive file takes "
+             "memory for all of them, about 3 bytes a pixel"},
     {.name = "name", .type = CHUNKIMG_TEXT, .offset = AT(name), .fallback = "{stem}_{row:03}_{col:03}.{ext}",
      .value = "TEMPLATE", .help = "of tile files: {stem} {col} {row} {x} {y} {w} {h} {index} {ext}, widths as {col:04}"},
     {.name = "force", .letter = 'f', .type = CHUNKIMG_FLAG, .offset = AT(force),

@@ -66,7 +66,7 @@ static ck_status choose_output(chunkimg_job *job, ck_error *err)
 
     job->codec = by_name ? by_name : job->sink->traits & CK_SINK_ENCODES ? ck_source_codec(job->source) : NULL;
     if (o->format)
-        job->codec = ck_codec_find(o->format);
+        job->codec = o->lossless ? ck_source_codec(job->source) : ck_codec_find(o->format);
     return CK_OK;
 }
 
@@ -87,7 +87,7 @@ static ck_status check_encoder(chunkimg_job *job, ck_error *err)
 static ck_status choose_grid(chunkimg_job *job, ck_error *err)
 {
     const chunkimg_options *o = &job->options;
-    int32_t w = job->shape.w, h = job->shape.h;
+    int32_t w = job->plan.out_width, h = job->plan.out_height;
     ck_status status;
 
     if (job->sink->traits & CK_SINK_STRIPS) {
@@ -192,7 +192,7 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     ck_sched_config *c = &job->sched_config;
     ck_shape in = ck_source_shape(job->source), file = job->shape;
     size_t total = ck_round_up(sizeof(ck_board), LINE);
-    int64_t ring = ck_sched_least_ring(&job->grid, c->halo, c->fill_rows) + ahead;
+    int64_t ring = ck_sched_least_ring(&job->units, c->halo, c->fill_rows) + ahead;
 
     if (job->in_pieces) /* a piece must not wrap: it is decoded in one go */
         ring = (ring + c->fill_rows - 1) / c->fill_rows * c->fill_rows;
@@ -257,7 +257,7 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 
     if (status)
         return status;
-    int64_t ahead = (in_flight - 1) * job->grid.tile_h, pieces = (int64_t)job->sched_config.fill_rows * workers;
+    int64_t ahead = (in_flight - 1) * job->units.tile_h, pieces = (int64_t)job->sched_config.fill_rows * workers;
 
     if (job->in_pieces && ahead < pieces)
         ahead = pieces;
@@ -279,7 +279,7 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 static void describe_images(chunkimg_job *job)
 {
     chunkimg_plan *p = &job->plan;
-    ck_shape in = ck_source_shape(job->source);
+    ck_shape in = ck_source_picture(job->source), out = job->options.lossless ? in : job->shape;
 
     p->input_format = ck_source_codec(job->source)->name;
     p->input_bytes = ck_source_bytes(job->source);
@@ -287,10 +287,11 @@ static void describe_images(chunkimg_job *job)
     p->height = in.h;
     p->channels = in.channels;
     p->depth = in.depth;
-    p->out_width = job->shape.w;
-    p->out_height = job->shape.h;
-    p->out_channels = job->shape.channels;
-    p->out_depth = job->shape.depth;
+    p->out_width = out.w;
+    p->out_height = out.h;
+    p->out_channels = out.channels;
+    p->out_depth = out.depth;
+    p->lossless = job->options.lossless;
     p->ops = ck_chain_text(job->chain);
 }
 
@@ -369,12 +370,15 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     describe_images(job);
     job->encode = (ck_encode_params){.quality = (int)job->options.quality,
                                      .compression = (int)job->options.compression,
-                                     .meta = *ck_source_meta(job->source)};
-    job->encode.strips = (job->sink->traits & CK_SINK_STRIPS) != 0;
+                                     .meta = *ck_source_meta(job->source),
+                                     .stored = ck_source_image(job->source)->stored,
+                                     .strips = (job->sink->traits & CK_SINK_STRIPS) != 0};
     job->encode.meta.orientation = 1; /* the rows stand upright now */
     status = check_encoder(job, err);
     if (!status)
         status = choose_grid(job, err);
+    if (!status)
+        status = ck_lossless_plan(job, err);
     if (!status)
         status = choose_workers(job, &workers, err);
     if (!status)
@@ -383,7 +387,7 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
         return status;
     if (job->exec->traits & CK_EXEC_ONE_WORKER)
         workers = 1;
-    job->sched_config = (ck_sched_config){.grid = job->grid,
+    job->sched_config = (ck_sched_config){.grid = job->units,
                                           .rows = ck_source_shape(job->source).h,
                                           .halo = ck_chain_halo(job->chain),
                                           .fill_rows = fill_rows(job, workers),
@@ -391,8 +395,6 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     job->sched_config.fills = !job->in_pieces ? 1 : workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST;
     describe_work(job, workers);
     status = plan_memory(job, workers, err);
-    if (status)
-        return status;
     plan_sink(job);
-    return job->sink->check ? job->sink->check(&job->sink_config, err) : CK_OK;
+    return status || !job->sink->check ? status : job->sink->check(&job->sink_config, err);
 }

@@ -27,7 +27,8 @@ static bool needs_whole(const ck_source *s)
     return s->image.whole || s->image.meta.orientation > 2;
 }
 
-static ck_status open_decoder(ck_source *s, const ck_limits *limits, const ck_warnings *warnings, ck_error *err)
+/* Chooses the codec by the file's first bytes. */
+static ck_status find_codec(ck_source *s, bool lossless, ck_error *err)
 {
     const uint8_t *head;
     size_t n;
@@ -39,6 +40,20 @@ static ck_status open_decoder(ck_source *s, const ck_limits *limits, const ck_wa
     if (!s->codec)
         return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: %s", ck_input_name(s->in),
                        n ? "not a PNG or JPEG image" : "is empty");
+    if (lossless && !s->codec->lossless)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: lossless: only a JPEG can be cut without decoding it, this is %s",
+                       ck_input_name(s->in), s->codec->name);
+    s->codec = lossless ? s->codec->lossless : s->codec;
+    return CK_OK;
+}
+
+static ck_status open_decoder(ck_source *s, bool lossless, const ck_limits *limits, const ck_warnings *warnings,
+                              ck_error *err)
+{
+    ck_status status = find_codec(s, lossless, err);
+
+    if (status)
+        return status;
     s->state = calloc(1, s->codec->decoder->state_size);
     if (!s->state)
         return ck_fail_memory(err, s->codec->decoder->state_size, "opening the decoder");
@@ -46,11 +61,15 @@ static ck_status open_decoder(ck_source *s, const ck_limits *limits, const ck_wa
     s->opened = !status;
     if (s->image.meta.orientation < 1 || s->image.meta.orientation > 8)
         s->image.meta.orientation = 1;
+    if (!s->image.unit_w) {
+        s->image.unit_w = s->image.unit_h = 1;
+        s->image.picture = s->image.shape;
+    }
     return status;
 }
 
-ck_status ck_source_open(const char *path, const ck_limits *limits, const ck_warnings *warnings, ck_source **out,
-                         ck_error *err)
+ck_status ck_source_open(const char *path, bool lossless, const ck_limits *limits, const ck_warnings *warnings,
+                         ck_source **out, ck_error *err)
 {
     ck_source *s = calloc(1, sizeof *s);
     ck_status status;
@@ -60,7 +79,7 @@ ck_status ck_source_open(const char *path, const ck_limits *limits, const ck_war
         return ck_fail_memory(err, sizeof *s, "opening the input");
     status = ck_input_open(path, &s->in, err);
     if (!status)
-        status = open_decoder(s, limits, warnings, err);
+        status = open_decoder(s, lossless, limits, warnings, err);
     if (status)
         ck_source_close(&s);
     *out = s;
@@ -82,15 +101,30 @@ void ck_source_close(ck_source **source)
     free(s);
 }
 
-ck_shape ck_source_shape(const ck_source *s)
+static ck_shape upright(const ck_source *s, ck_shape stored)
 {
-    ck_shape shape = s->image.shape;
+    ck_shape shape = stored;
 
     if (transposed(s)) {
-        shape.w = s->image.shape.h;
-        shape.h = s->image.shape.w;
+        shape.w = stored.h;
+        shape.h = stored.w;
     }
     return shape;
+}
+
+ck_shape ck_source_shape(const ck_source *s)
+{
+    return upright(s, s->image.shape);
+}
+
+ck_shape ck_source_picture(const ck_source *s)
+{
+    return upright(s, s->image.picture);
+}
+
+const ck_image *ck_source_image(const ck_source *s)
+{
+    return &s->image;
 }
 
 const ck_meta *ck_source_meta(const ck_source *s)

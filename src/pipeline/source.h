@@ -10,12 +10,14 @@
 
 typedef struct ck_source ck_source;
 
-/* Reads the header. Nothing large is allocated. */
-ck_status ck_source_open(const char *path, const ck_limits *limits, const ck_warnings *warnings, ck_source **out,
-                         ck_error *err);
+/* Reads the header. Nothing large is allocated. lossless: by the codec's own, or CHUNKIMG_USAGE where it has none. */
+ck_status ck_source_open(const char *path, bool lossless, const ck_limits *limits, const ck_warnings *warnings,
+                         ck_source **out, ck_error *err);
 void ck_source_close(ck_source **source);
 
-ck_shape ck_source_shape(const ck_source *source); /* upright */
+ck_shape ck_source_shape(const ck_source *source); /* of the rows, upright */
+ck_shape ck_source_picture(const ck_source *source); /* in pixels; another shape only where rows are of units */
+const ck_image *ck_source_image(const ck_source *source); /* as stored; units are of 1 x 1 where rows are of pixels */
 const ck_meta *ck_source_meta(const ck_source *source);
 const ck_codec *ck_source_codec(const ck_source *source);
 uint64_t ck_source_bytes(const ck_source *source);  /* of the file; 0: not known */

@@ -50,13 +50,14 @@ void ck_job_pulse(void *self)
     chunkimg_job *job = self;
     uint64_t now = ck_now_ns();
     unsigned long long last = atomic_load_explicit(&job->pulse_ns, memory_order_relaxed);
+    int32_t rows = atomic_load(&job->board->rows_decoded) * job->unit_h;
 
     if (!job->tick || now - last < EVERY_NS || getpid() != job->home ||
         !atomic_compare_exchange_strong(&job->pulse_ns, &last, now))
         return;
     chunkimg_progress p = {.tiles_done = atomic_load(&job->board->tiles_done),
                            .tiles = job->plan.tiles,
-                           .rows_decoded = atomic_load(&job->board->rows_decoded),
+                           .rows_decoded = rows < job->plan.height ? rows : job->plan.height,
                            .rows = job->plan.height,
                            .elapsed_s = ck_seconds(now - job->began_ns)};
     if (job->tick(job->tick_user, &p)) {
@@ -104,7 +105,8 @@ static void fill(worker *w, ck_ticket t)
 /* A tile being made. */
 typedef struct making {
     worker *w;
-    ck_tile tile;
+    ck_tile file;    /* in pixels */
+    ck_tile tile;    /* in units: what is read of the ring */
     ck_slot *slot;
     uint8_t *bytes;  /* where its encoded bytes go */
     uint64_t since;
@@ -222,8 +224,8 @@ static ck_status begin_file(making *m, ck_part *part)
     size_t room = job->layout.slot_room ? job->layout.slot_room : job->worker.encoded;
     bool strip = job->sink->traits & CK_SINK_STRIPS;
 
-    shape.w = m->tile.file_w;
-    shape.h = m->tile.file_h;
+    shape.w = m->file.file_w;
+    shape.h = m->file.file_h;
     *part = (ck_part){.whole = job->shape,
                       .y = m->tile.own.y,
                       .first = m->tile.index == 0,
@@ -245,7 +247,7 @@ static ck_status end_file(making *m)
     o->crc = ck_crc32(0, m->bytes, n);
     spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
     if (job->sink->store) {
-        status = job->sink->store(job->sink_state, &m->tile, m->bytes, n, &m->slot->err);
+        status = job->sink->store(job->sink_state, &m->file, m->bytes, n, &m->slot->err);
         spend(m->w, CHUNKIMG_STAGE_WRITE, &m->since);
     }
     return status;
@@ -256,11 +258,24 @@ static uint8_t *slot_bytes(const chunkimg_job *job, uint32_t id)
     return job->arena.base + job->layout.slot_bytes + id * job->layout.slot_room;
 }
 
+static ck_tile in_units(const chunkimg_job *job, ck_tile t)
+{
+    if (job->unit_w == 1 && job->unit_h == 1)
+        return t;
+    t.own = ck_rect_in_units(t.own, job->unit_w, job->unit_h);
+    t.held = ck_rect_in_units(t.held, job->unit_w, job->unit_h);
+    t.file_w = t.held.w; /* such tiles are not padded */
+    t.file_h = t.held.h;
+    return t;
+}
+
 static void tile(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
+    ck_tile file = ck_grid_tile(&job->grid, t.seq);
     making m = {.w = w,
-                .tile = ck_grid_tile(&job->grid, t.seq),
+                .file = file,
+                .tile = in_units(job, file),
                 .slot = ck_job_slot(job, t.id),
                 .bytes = job->layout.slot_room ? slot_bytes(job, t.id) : w->encoded,
                 .since = ck_now_ns()};

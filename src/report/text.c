@@ -75,8 +75,8 @@ static void tiles_line(FILE *to, const chunkimg_plan *p)
             (unsigned long long)p->tiles, p->columns, p->rows, p->tile_width, p->tile_height);
     if (p->overlap)
         fprintf(to, ", overlap %d", p->overlap);
-    fprintf(to, "), %s, %s -> %s%s\n", p->ops, format, p->output ? p->output : "none",
-            p->output && !strcmp(p->sink, "tiles") ? "/" : "");
+    fprintf(to, "), %s, %s%s -> %s%s\n", p->ops, p->lossless && p->output_format ? "lossless " : "", format,
+            p->output ? p->output : "none", p->output && !strcmp(p->sink, "tiles") ? "/" : "");
     if (p->note)
         fprintf(to, "%-12s %s\n", "", p->note);
 }

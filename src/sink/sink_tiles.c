@@ -97,9 +97,9 @@ static json_t *options_json(const ck_sink_config *c)
 {
     char shown[300];
 
-    return json_pack("{s:s,s:s,s:I,s:I,s:s}", "ops", c->plan->ops, "format", c->plan->output_format, "quality",
-                     (json_int_t)c->options->quality, "compression", (json_int_t)c->options->compression, "name",
-                     ck_text_escape(shown, sizeof shown, c->name));
+    return json_pack("{s:s,s:s,s:b,s:I,s:I,s:s}", "ops", c->plan->ops, "format", c->plan->output_format, "lossless",
+                     (int)c->plan->lossless, "quality", (json_int_t)c->options->quality, "compression",
+                     (json_int_t)c->options->compression, "name", ck_text_escape(shown, sizeof shown, c->name));
 }
 
 static ck_status begin_manifest(state *s, ck_error *err)

@@ -5,6 +5,8 @@
 
 #include <jpeglib.h>
 
+#include "codec/jpeg/jpeg_coef.h"
+
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
@@ -19,6 +21,15 @@ static const char *library(void)
 
 static const char *const suffixes[] = {"jpg", "jpeg", "jpe", "jfif", NULL};
 
+static const ck_codec lossless = {
+    .name = "jpeg",
+    .summary = "JPEG by its coefficients; reads baseline, progressive, CMYK; writes baseline as the file was sampled",
+    .suffixes = suffixes,
+    .library = library,
+    .decoder = &ck_jpeg_coef_decoder,
+    .encoder = &ck_jpeg_coef_encoder,
+};
+
 const ck_codec ck_codec_jpeg = {
     .name = "jpeg",
     .summary = "JPEG, 8 bits a sample; reads baseline, progressive, CMYK; writes baseline 4:2:0",
@@ -26,4 +37,5 @@ const ck_codec ck_codec_jpeg = {
     .library = library,
     .decoder = &ck_jpeg_decoder,
     .encoder = &ck_jpeg_encoder,
+    .lossless = &lossless,
 };

@@ -152,7 +152,7 @@ bool ck_jpeg_icc_fits(const uint8_t *icc, size_t nbytes, int channels)
     stated = (size_t)icc[0] << 24 | (size_t)icc[1] << 16 | (size_t)icc[2] << 8 | icc[3];
     if (stated < ICC_LEAST || stated > nbytes)
         return false;
-    return memcmp(icc + 16, channels == 1 ? "GRAY" : "RGB ", 4) == 0;
+    return memcmp(icc + 16, channels == 1 ? "GRAY" : channels == 4 ? "CMYK" : "RGB ", 4) == 0;
 }
 
 static void icc_finish(ck_jpeg_meta *meta, j_decompress_ptr d)
@@ -163,7 +163,7 @@ static void icc_finish(ck_jpeg_meta *meta, j_decompress_ptr d)
         return;
     if (!meta->icc_fault)
         icc_assemble(meta, d);
-    if (!meta->icc_fault && d->num_components == 4)
+    if (!meta->icc_fault && d->num_components == 4 && !meta->stored)
         meta->icc_fault = "the CMYK samples are converted to RGB";
     if (!meta->icc_fault && !ck_jpeg_icc_fits(meta->icc, meta->icc_nbytes, d->num_components))
         meta->icc_fault = "it is damaged or for other colours than the image has";

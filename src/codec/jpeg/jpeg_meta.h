@@ -13,6 +13,7 @@
 enum { CK_JPEG_ICC_MOST = 4 * 1024 * 1024, CK_JPEG_ICC_PARTS = 255 };
 
 typedef struct ck_jpeg_meta {
+    bool stored;     /* set after init: samples are carried over as they are, so a profile for CMYK stays true */
     bool complete;   /* the header was read: markers that come later are passed over */
     bool exif_seen;
     int orientation; /* 1..8 */
@@ -35,7 +36,7 @@ void ck_jpeg_meta_finish(ck_jpeg_meta *meta, j_decompress_ptr d, ck_meta *out);
 
 void ck_jpeg_meta_release(ck_jpeg_meta *meta);
 
-/* Whether the profile's own header says that it is for 1 (GRAY) or 3 (RGB) channels. */
+/* Whether the profile's own header says that it is for 1 (GRAY), 3 (RGB) or 4 (CMYK) channels. */
 bool ck_jpeg_icc_fits(const uint8_t *icc, size_t nbytes, int channels);
 
 #endif

@@ -3,12 +3,12 @@
  * CMYK and YCCK, with libjpeg's accurate DCT and smooth ("fancy") chroma
  * upsampling: the pixels that plain djpeg gives.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "codec/jpeg/jpeg.h"
 #include "codec/jpeg/jpeg_error.h"
 #include "codec/jpeg/jpeg_index.h"
+#include "codec/jpeg/jpeg_limits.h"
 #include "codec/jpeg/jpeg_meta.h"
 #include "codec/jpeg/jpeg_piece.h"
 #include "codec/jpeg/jpeg_pixels.h"
@@ -20,11 +20,10 @@ typedef struct reader {
     ck_jpeg_source source;
     ck_jpeg_meta meta;
     struct jpeg_progress_mgr progress;
-    int max_scans;            /* 0: any number */
-    unsigned components_seen; /* bit i: a scan has brought data of component i; multi-scan files only */
+    ck_jpeg_scans scans;
     bool started, failed;
     ck_jpeg_pixels pixels;
-    ck_jpeg_index index;      /* empty: no independent segments */
+    ck_jpeg_index index; /* empty: no independent segments */
 } reader;
 
 static bool sniff(const uint8_t *head, size_t nbytes)
@@ -39,64 +38,13 @@ static void on_progress(j_common_ptr cinfo)
 {
     reader *r = (reader *)(void *)cinfo;
 
-    for (int i = 0; i < r->d.comps_in_scan; i++)
-        r->components_seen |= 1u << r->d.cur_comp_info[i]->component_index;
-    if (r->max_scans > 0 && r->d.input_scan_number > r->max_scans)
-        ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_LIMIT, "%s: more than %d scans in one JPEG",
-                                         r->fault.name, r->max_scans));
-}
-
-static void check_pixels(reader *r, uint64_t max_pixels)
-{
-    uint64_t pixels = (uint64_t)r->d.image_width * r->d.image_height;
-
-    if (max_pixels && pixels > max_pixels)
-        ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_LIMIT,
-                                         "%s: %u x %u pixels are more than --max-pixels allows (%llu)", r->fault.name,
-                                         r->d.image_width, r->d.image_height, (unsigned long long)max_pixels));
-}
-
-/*
- * Every block costs at least a DC code of one bit, and in sequential files an
- * end-of-block code of one bit: a file shorter than that is truncated or a
- * lie, and need not be decoded to be refused. Arithmetic coding has no such floor.
- */
-static void check_length(reader *r)
-{
-    uint64_t nbytes = ck_input_size(r->source.in), blocks = 0;
-
-    if (!nbytes || r->d.arith_code)
-        return;
-    for (int i = 0; i < r->d.num_components; i++)
-        blocks += (uint64_t)r->d.comp_info[i].width_in_blocks * r->d.comp_info[i].height_in_blocks;
-    if (nbytes < blocks / (r->d.progressive_mode ? 8 : 4))
-        ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_BAD_INPUT,
-                                         "%s: damaged JPEG: %llu bytes cannot hold %u x %u pixels", r->fault.name,
-                                         (unsigned long long)nbytes, r->d.image_width, r->d.image_height));
+    ck_jpeg_scans_note(&r->scans, &r->d);
 }
 
 /* What libjpeg allocates, from its sources: beside the windows of rows all coefficients where scans add up. */
 static uint64_t memory_needed(j_decompress_ptr d, size_t icc_nbytes)
 {
-    enum { ROW_SLACK = 64 + sizeof(void *) };
-    uint64_t sum = ck_jpeg_pixels_memory(d) + icc_nbytes;
-
-    for (int i = 0; i < d->num_components && jpeg_has_multiple_scans(d); i++) {
-        const jpeg_component_info *c = &d->comp_info[i];
-        uint64_t h = (unsigned)c->h_samp_factor, v = (unsigned)c->v_samp_factor;
-        uint64_t across = (c->width_in_blocks + h - 1) / h * h, down = (c->height_in_blocks + v - 1) / v * v;
-
-        sum += down * (across * sizeof(JBLOCK) + ROW_SLACK);
-    }
-    return sum;
-}
-
-static void check_memory(reader *r, uint64_t needed, uint64_t max_memory)
-{
-    if (max_memory && needed > max_memory)
-        ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_LIMIT,
-                                         "%s: decoding needs %llu bytes, --max-memory allows %llu", r->fault.name,
-                                         (unsigned long long)needed, (unsigned long long)max_memory));
+    return ck_jpeg_pixels_memory(d) + icc_nbytes + (jpeg_has_multiple_scans(d) ? ck_jpeg_coefficients_nbytes(d) : 0);
 }
 
 /* ---- header ----------------------------------------------------------- */
@@ -107,16 +55,13 @@ static void read_header(reader *r, ck_input *in, const ck_limits *limits, ck_ima
     ck_jpeg_source_init(&r->source, &r->d, in);
     ck_jpeg_meta_init(&r->meta, &r->d);
     jpeg_read_header(&r->d, TRUE);
-    check_pixels(r, limits->max_pixels);
-    check_length(r);
+    ck_jpeg_check_header(&r->d, in, limits->max_pixels);
     *out = (ck_image){.shape = {(int32_t)r->d.image_width, (int32_t)r->d.image_height,
                                  ck_jpeg_pixels_choose(&r->pixels, &r->d), 8}};
     ck_jpeg_meta_finish(&r->meta, &r->d, &out->meta);
     out->memory = memory_needed(&r->d, r->meta.icc_nbytes);
-    check_memory(r, out->memory, limits->max_memory);
-    if (limits->max_memory && limits->max_memory < LONG_MAX)
-        r->d.mem->max_memory_to_use = (long)limits->max_memory;
-    r->max_scans = limits->max_scans;
+    ck_jpeg_check_memory(&r->d, out->memory, limits->max_memory);
+    r->scans.most = limits->max_scans;
     r->progress.progress_monitor = on_progress;
     r->d.progress = &r->progress;
 }
@@ -165,24 +110,11 @@ static ck_status open_reader(void *st, ck_input *in, const ck_limits *limits, co
 
 /* ---- pixels ----------------------------------------------------------- */
 
-/*
- * libjpeg leaves the samples of a component grey for which no scan came, and
- * does not say so.
- */
-static void check_components(reader *r)
-{
-    if (!jpeg_has_multiple_scans(&r->d))
-        return;
-    for (int i = 0; i < r->d.num_components; i++)
-        if (!(r->components_seen >> i & 1) || (r->d.coef_bits && r->d.coef_bits[i][0] < 0))
-            ck_jpeg_raise(&r->fault, ck_fail(r->fault.err, CHUNKIMG_BAD_INPUT,
-                                             "%s: damaged JPEG: no data for component %d", r->fault.name, i + 1));
-}
-
 static void start(reader *r)
 {
     ck_jpeg_pixels_start(&r->pixels, &r->d);
-    check_components(r);
+    if (jpeg_has_multiple_scans(&r->d)) /* else there is one, and no progress was ever noted */
+        ck_jpeg_scans_finish(&r->scans, &r->d);
     r->started = true;
 }
 
