@@ -89,7 +89,7 @@ ck_next ck_sched_next(ck_sched *s, unsigned roles, ck_ticket *out)
 {
     if (s->stopped)
         return s->out ? CK_LATER : CK_END;
-    bool chain = s->config.fills == 1;
+    bool chain = s->config.chain;
 
     if (((roles & CK_DRAINS) && take_drain(s, out)) || (chain && (roles & CK_FILLS) && take_fill(s, out)) ||
         ((roles & CK_TILES) && take_tile(s, out)) || (!chain && (roles & CK_FILLS) && take_fill(s, out))) {

@@ -9,7 +9,7 @@
  * prefers DRAIN (frees a slot), then FILL as long as the ring has room, then
  * TILE: while the tiles of some rows are carried, the rows after them are
  * decoded, and there is no barrier anywhere. Where the file has independent
- * segments there is no chain, several FILLs are out at once, and TILE comes
+ * segments there is no chain, FILLs are out in several hands, and TILE comes
  * before FILL, while the rows are still in the cache. The ring and the slots
  * bound the memory, so nothing has to be tuned to keep the decoder from
  * running ahead.
@@ -27,7 +27,8 @@ typedef struct ck_sched_config {
     int32_t fill_rows;     /* rows that one FILL decodes */
     int32_t ring_rows;     /* at least ck_sched_least_ring */
     uint32_t slots;        /* tiles between hand-out and drain */
-    uint32_t fills;        /* FILLs out at once: 1, or up to CK_FILLS_MOST where segments are independent */
+    uint32_t fills;        /* FILLs out at once, 1 .. CK_FILLS_MOST */
+    bool chain;            /* each FILL goes on where the one before ended: one carrier, which takes them in order */
 } ck_sched_config;
 
 enum { CK_FILLS_MOST = 64 };

@@ -39,6 +39,12 @@ typedef struct ck_exec {
     size_t (*shared_size)(unsigned workers); /* NULL: 0 */
 
     /*
+     * FILLs of a chain that may be out at once, >= 1. More than one only where
+     * the executor gives all of them to one worker, which carries them in order.
+     */
+    unsigned fills_ahead;
+
+    /*
      * Carries tickets until next() says CK_END. Worker numbers are 0 ..
      * workers-1. A failure to begin at all is
      * returned; one on the way goes through work->fail or work->lost.

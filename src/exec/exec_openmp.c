@@ -176,5 +176,6 @@ const ck_exec ck_exec_openmp = {
     .details = "Unit of execution: a task on a thread of the OpenMP team. Memory: shared, nothing is copied. Strength: the "
                "runtime places threads and shares them with other OpenMP code. Weakness: its idle threads spin for a "
                "while; a team cannot be carried through fork. Suits: programs that use OpenMP already.",
+    .fills_ahead = 1,
     .run = run,
 };

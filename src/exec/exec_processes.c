@@ -255,10 +255,9 @@ static bool hear(supervisor *s, unsigned id)
 }
 
 /* Gives one ticket to a child that has fewer than `most`. */
-static bool lease_one(supervisor *s, unsigned id, unsigned most, ck_next *next)
+static bool lease_one(supervisor *s, unsigned id, unsigned roles, unsigned most, ck_next *next)
 {
     child *c = &s->children[id];
-    unsigned roles = id == 0 || s->config->fill_anywhere ? CK_FILLS | CK_TILES : CK_TILES;
     ck_ticket t;
 
     if (c->bell < 0 || c->leased >= most)
@@ -275,7 +274,11 @@ static bool lease_one(supervisor *s, unsigned id, unsigned most, ck_next *next)
     return true;
 }
 
-/* First everybody one ticket, then second ones where tickets are short. */
+/*
+ * First everybody one ticket, then second ones where tickets are short. The
+ * decoder's holder always has its next FILL at hand: decoding is the chain
+ * that everybody waits for in the end.
+ */
 static bool hand_out(supervisor *s, ck_next *next)
 {
     unsigned most = s->ticket_ns < SHORT_TICKET_NS ? LEASES_MOST : 1;
@@ -283,8 +286,8 @@ static bool hand_out(supervisor *s, ck_next *next)
 
     for (unsigned lease = 1; lease <= most; lease++)
         for (unsigned id = 0; id < s->forked; id++)
-            any |= lease_one(s, id, lease, next);
-    return any;
+            any |= lease_one(s, id, id == 0 || s->config->fill_anywhere ? CK_FILLS | CK_TILES : CK_TILES, lease, next);
+    return any | lease_one(s, 0, CK_FILLS, LEASES_MOST, next);
 }
 
 static bool drain_at_home(supervisor *s, void *mine, ck_next *next)
@@ -427,5 +430,6 @@ const ck_exec ck_exec_processes = {
                "every ticket. Suits: untrusted input, libraries that are not thread-safe.",
     .traits = CK_EXEC_PROCESSES,
     .shared_size = shared_size,
+    .fills_ahead = LEASES_MOST,
     .run = run,
 };

@@ -25,5 +25,6 @@ const ck_exec ck_exec_serial = {
     .details = "Unit of execution: the calling thread. Memory: its own. Strength: no overhead at all; the figure every "
                "speed-up is measured against. Weakness: uses one core. Suits: tiny inputs, debugging.",
     .traits = CK_EXEC_ONE_WORKER,
+    .fills_ahead = 1,
     .run = run,
 };

@@ -151,5 +151,6 @@ const ck_exec ck_exec_threads = {
     .details = "Unit of execution: a pthread. Memory: shared, nothing is copied. Strength: cheapest way to use every core; "
                "a refused thread only means fewer workers. Weakness: a crash anywhere ends the whole run. "
                "Suits: image chunking on one machine.",
+    .fills_ahead = 1,
     .run = run,
 };

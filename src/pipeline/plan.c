@@ -392,7 +392,8 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
                                           .halo = ck_chain_halo(job->chain),
                                           .fill_rows = fill_rows(job, workers),
                                           .slots = slots(job, workers)};
-    job->sched_config.fills = !job->in_pieces ? 1 : workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST;
+    job->sched_config.chain = !job->in_pieces;
+    job->sched_config.fills = job->in_pieces ? (workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST) : job->exec->fills_ahead;
     describe_work(job, workers);
     status = plan_memory(job, workers, err);
     plan_sink(job);

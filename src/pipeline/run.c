@@ -133,7 +133,8 @@ static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
 {
     clean_up(job);
     job->in_pieces = false;
-    job->sched_config.fills = 1;
+    job->sched_config.chain = true;
+    job->sched_config.fills = job->exec->fills_ahead;
     job->failure = (ck_error){0};
     job->digest = 0;
     return ck_job_open_source(job, err);

@@ -159,7 +159,8 @@ static ck_sched_config random_config(void)
     g.overlap = random_below(3) ? 0 : (int32_t)random_below(12);
     c = (ck_sched_config){.grid = g, .rows = h, .halo = random_below(2) ? 0 : (int32_t)random_below(40),
                           .fill_rows = 1 + (int32_t)random_below(40), .slots = 1 + random_below(9),
-                          .fills = random_below(2) ? 1 : 1 + random_below(CK_FILLS_MOST)};
+                          .fills = random_below(2) ? 1 : 1 + random_below(CK_FILLS_MOST),
+                          .chain = random_below(2)};
     c.ring_rows = ck_sched_least_ring(&g, c.halo, c.fill_rows);
     if (random_below(2) && c.ring_rows < h)
         c.ring_rows += (int32_t)random_below((uint32_t)(h - c.ring_rows) + 1);
@@ -205,7 +206,7 @@ static void test_stop_brings_everything_back(void **state)
 /* While the ring has room the next rows are decoded before tiles are carried: the decoder is the one serial chain. */
 static void test_decoding_runs_ahead(void **state)
 {
-    ck_sched_config c = {.rows = 64, .fill_rows = 8, .slots = 8, .ring_rows = 32, .fills = 1};
+    ck_sched_config c = {.rows = 64, .fill_rows = 8, .slots = 8, .ring_rows = 32, .fills = 1, .chain = true};
     ck_error err;
     ck_sched s;
     ck_ticket t;

@@ -81,11 +81,27 @@ bool ck_png_inflate_ended(const ck_png_inflate *z, size_t *unused)
     return z->state.block_state == ISAL_BLOCK_FINISH;
 }
 
+void ck_png_inflate_restart_raw(ck_png_inflate *z)
+{
+    isal_inflate_reset(&z->state);
+    z->state.crc_flag = ISAL_DEFLATE;
+}
+
+/* A block's head that ISA-L has asked for and not got a bit of leaves the state HDR. */
+bool ck_png_inflate_between(const ck_png_inflate *z)
+{
+    const struct inflate_state *s = &z->state;
+
+    return (s->block_state == ISAL_BLOCK_NEW_HDR || (s->block_state == ISAL_BLOCK_HDR && !s->tmp_in_size))
+           && !s->read_in_length;
+}
+
 #else
 
 struct ck_png_inflate {
     z_stream stream;
     bool ended;
+    int place; /* zlib's data_type after the last call that moved anything: the next one forgets it */
 };
 
 size_t ck_png_inflate_memory(void)
@@ -122,6 +138,8 @@ bool ck_png_inflate_put(ck_png_inflate *z, ck_png_flowing *f)
     z->stream.next_out = f->out;
     z->stream.avail_out = out;
     result = inflate(&z->stream, Z_NO_FLUSH);
+    if (z->stream.avail_in < in || z->stream.avail_out < out)
+        z->place = z->stream.data_type;
     advance(f, in - z->stream.avail_in, out - z->stream.avail_out);
     z->ended = result == Z_STREAM_END;
     return result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
@@ -131,6 +149,19 @@ bool ck_png_inflate_ended(const ck_png_inflate *z, size_t *unused)
 {
     *unused = 0;
     return z->ended;
+}
+
+void ck_png_inflate_restart_raw(ck_png_inflate *z)
+{
+    inflateReset2(&z->stream, -15); /* never needs memory, which is why it cannot fail */
+    z->ended = false;
+    z->place = 0;
+}
+
+/* 128 at the end of a block, 64 in the last one, below that the bits of a byte that was begun. */
+bool ck_png_inflate_between(const ck_png_inflate *z)
+{
+    return z->place == 128;
 }
 
 #endif

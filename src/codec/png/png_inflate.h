@@ -32,6 +32,15 @@ bool ck_png_inflate_put(ck_png_inflate *z, ck_png_flowing *f);
 /* The stream is at its end; *unused: bytes behind it that were taken all the same. */
 bool ck_png_inflate_ended(const ck_png_inflate *z, size_t *unused);
 
+/*
+ * Begins anew in the middle of a stream, where a block begins: no header, no
+ * Adler-32, and what looks back to before this place is damage.
+ */
+void ck_png_inflate_restart_raw(ck_png_inflate *z);
+
+/* The stream stands before a block that begins with a byte, and nothing was taken beyond that place. */
+bool ck_png_inflate_between(const ck_png_inflate *z);
+
 /* The bits of window that a stream's header asks for, 8..15; 0 where it is no header of a zlib stream. */
 unsigned ck_png_inflate_window(const uint8_t header[2]);
 

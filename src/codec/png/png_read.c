@@ -22,6 +22,12 @@
 #include "codec/png/png_chunk.h"
 #include "codec/png/png_direct.h"
 #include "codec/png/png_header.h"
+#include "codec/png/png_piece.h"
+
+#ifndef CK_PNG_PIECES_FROM
+#define CK_PNG_PIECES_FROM (2 << 20) /* pixels; less is not worth a look for segments. A test build makes it small. */
+#define CK_PNG_PIECE_NBYTES (2 << 20)
+#endif
 
 enum {
     LIBRARY_NBYTES = 160 << 10, /* libpng's and zlib's structs, window and buffers, rounded up */
@@ -49,6 +55,7 @@ typedef struct reader {
     uint64_t idat_longest; /* that libpng lets pass; asked before it is told to expand */
     size_t shown;         /* bytes of empty_idat that libpng has read */
     ck_png_direct direct;
+    ck_png_pieces pieces; /* of direct's rows */
 } reader;
 
 /* ---- libpng's callbacks ------------------------------------------------ */
@@ -280,8 +287,29 @@ static void png_close(void *st)
 {
     reader *r = st;
 
+    ck_png_pieces_free(&r->pieces);
     ck_png_direct_close(&r->direct);
     png_destroy_read_struct(&r->png, &r->info, NULL);
+}
+
+static void find_pieces(reader *r, ck_image *out)
+{
+    ck_png_pieces *p = &r->pieces;
+
+    if (!r->is_direct || (uint64_t)r->shape.w * (uint64_t)r->shape.h < CK_PNG_PIECES_FROM)
+        return;
+    *p = (ck_png_pieces){.in = r->in,
+                         .expand = &r->direct.expand,
+                         .w = r->shape.w,
+                         .h = r->shape.h,
+                         .longest = r->idat_longest,
+                         .piece_nbytes = CK_PNG_PIECE_NBYTES};
+    ck_png_pieces_find(p);
+    if (!p->rows)
+        return;
+    out->segment_rows = out->piece_rows = p->rows;
+    out->piece_memory = ck_png_piece_memory(p);
+    out->piece_guess = true;
 }
 
 static ck_status png_open(void *st, ck_input *in, const ck_limits *limits, const ck_warnings *warnings, ck_image *out,
@@ -308,6 +336,7 @@ static ck_status png_open(void *st, ck_input *in, const ck_limits *limits, const
     }
     if (r->is_direct && (status = ck_png_direct_open(&r->direct, in, r->idat_longest, r->idat_length, err)))
         goto failed;
+    find_pieces(r, out);
     return CK_OK;
 failed:
     png_close(r);
@@ -327,10 +356,45 @@ static ck_status png_rows(void *st, ck_view into, ck_error *err)
     return r->rows_left ? CK_OK : guarded(r, read_end, err);
 }
 
+/* ---- pieces ------------------------------------------------------------- */
+
+static ck_status png_piece(const void *st, void *mine, int32_t y, ck_view into, ck_error *err)
+{
+    const reader *r = st;
+
+    return ck_png_piece_rows(&r->pieces, mine, y, into, err);
+}
+
+static void png_piece_release(void *mine)
+{
+    ck_png_piece_release(mine);
+}
+
+static void png_piece_check(const void *mine, uint32_t *check, uint64_t *check_nbytes)
+{
+    const ck_png_piece *piece = mine;
+
+    *check = piece->check;
+    *check_nbytes = piece->check_nbytes;
+}
+
+static ck_status png_pieces_end(const void *st, uint32_t check, ck_error *err)
+{
+    const reader *r = st;
+
+    return ck_png_pieces_end(&r->pieces, check, err);
+}
+
 const ck_decoder ck_png_decoder = {
     .state_size = sizeof(reader),
     .sniff = png_sniff,
     .open = png_open,
     .rows = png_rows,
     .close = png_close,
+    .piece_state_size = sizeof(ck_png_piece),
+    .piece = png_piece,
+    .piece_release = png_piece_release,
+    .piece_check = png_piece_check,
+    .piece_combine = ck_png_pieces_combine,
+    .pieces_end = png_pieces_end,
 };
