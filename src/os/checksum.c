@@ -33,3 +33,20 @@ uint32_t ck_crc32_shift(uint32_t crc, uint32_t op)
 {
     return (uint32_t)crc32_combine_op(crc, 0, op);
 }
+
+/* A shift is linear over GF(2): the images of the 32 single bits give all others by exclusive or. */
+void ck_crc32_shifter_init(ck_crc32_shifter *shifter, uint64_t nbytes)
+{
+    uint32_t op = ck_crc32_operator(nbytes);
+
+    for (unsigned byte = 0; byte < 4; byte++) {
+        uint32_t *table = shifter->table[byte];
+
+        table[0] = 0;
+        for (unsigned bit = 1; bit < 256; bit *= 2) {
+            table[bit] = ck_crc32_shift((uint32_t)bit << 8 * byte, op);
+            for (unsigned below = 1; below < bit; below++)
+                table[bit + below] = table[bit] ^ table[below];
+        }
+    }
+}

@@ -16,6 +16,7 @@
 #include "exec/exec.h"
 #include "op/chain.h"
 #include "os/arena.h"
+#include "os/checksum.h"
 #include "pipeline/source.h"
 #include "sink/sink.h"
 
@@ -104,7 +105,7 @@ struct chunkimg_job {
     uint64_t pieces_joined;
     uint64_t began_ns;
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
-    uint32_t digest_row_op;     /* ck_crc32_operator of a row of the covered output */
+    ck_crc32_shifter digest_row;/* by a row of the covered output */
     ck_rect covered;            /* what tiles own, in units */
     pid_t home;                 /* process that runs the job: children do not tick */
 };

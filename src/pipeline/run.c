@@ -17,7 +17,7 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->board = (ck_board *)(void *)job->arena.base;
     job->rows.px = job->arena.base + job->layout.bands;
     job->covered = ck_rect_in_units(ck_grid_covered(&job->grid), job->unit_w, job->unit_h);
-    job->digest_row_op = ck_crc32_operator((uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
+    ck_crc32_shifter_init(&job->digest_row, (uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
     job->home = getpid();
     job->piece_check = 1;
     job->pieces_joined = 0;

@@ -123,7 +123,7 @@ static void digest_rows(making *m, ck_view rows, int32_t y)
         if (y + i >= own.y && y + i < own.y + own.h) {
             const uint8_t *px = ck_row(rows, i) + (size_t)(own.x - m->tile.held.x) * pixel;
 
-            crc = ck_crc32_shift(crc, m->w->job->digest_row_op) ^ ck_crc32(0, px, n);
+            crc = ck_crc32_shift_by(&m->w->job->digest_row, crc) ^ ck_crc32(0, px, n);
         }
     m->slot->digest = crc;
 }

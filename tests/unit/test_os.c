@@ -203,6 +203,13 @@ static void test_crc_of_pieces(void **state)
         sum ^= ck_crc32_shift(ck_crc32(0, bytes + at, n), ck_crc32_operator(sizeof bytes - at - n));
     }
     assert_int_equal(sum, whole);
+    for (uint64_t n = 0; n < 100000000000; n = n * 7 + 1) {
+        ck_crc32_shifter shifter;
+
+        ck_crc32_shifter_init(&shifter, n);
+        for (uint32_t crc = 1; crc < 0xf0000000u; crc = crc * 3 + 7)
+            assert_int_equal(ck_crc32_shift_by(&shifter, crc), ck_crc32_shift(crc, ck_crc32_operator(n)));
+    }
 }
 
 static void test_cpus(void **state)
