@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -251,6 +252,7 @@ static int run_inputs(session *s)
 {
     const char *output = s->c->job.output;
     bool several = s->c->input_count > 1 && output && strcmp(output, "none") != 0;
+    bool made = several && !s->c->dry_run && !mkdir(output, 0777); /* one that is there, or cannot be, shows in the runs */
     int code = 0;
 
     for (size_t i = 0; i < s->c->input_count && !cli_signal_caught(); i++) {
@@ -263,6 +265,8 @@ static int run_inputs(session *s)
         code = code ? code : failed;
         free(own);
     }
+    if (made)
+        rmdir(output); /* only succeeds where nothing came into it */
     return code;
 }
 

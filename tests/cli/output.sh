@@ -70,11 +70,12 @@ expect_exit 0 bash -c '"$CHUNKIMG" - --tiles 4 -o piped <photo.png'
 expect_exit 0 bash -c 'cat photo.png | "$CHUNKIMG" - --tiles 4 -o piped --force --json - | jq -e ".schema == \"chunkimg-report/1\"" >&2'
 
 # several inputs; one that fails is reported and does not stop the others
-mkdir many
 expect_exit 3 "$CHUNKIMG" photo.png "$0" rgba.png --tiles 2 -o many
 expect_tiles many/photo_tiles 2
 expect_tiles many/rgba_tiles 2
 expect_text "$tmp/err" "not a PNG or JPEG"
+expect_exit 3 "$CHUNKIMG" "$0" "$0" -o none-came
+expect_nothing none-came
 
 # names are bytes
 cp -- photo.png $'-n\xff\n.png'
