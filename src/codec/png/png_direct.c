@@ -3,22 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/png/png_unfilter.h"
-
 /*
  * A batch fits the L2 cache and is large against what the unpacker copies with
  * every call (its window). Groups of rows are 8 at the most.
  */
 enum { BATCH_NBYTES = 768 << 10, GROUP = 8 };
 
-static size_t pixel_nbytes(const ck_png_direct *d)
-{
-    return (size_t)d->expand.stored_channels * (d->expand.depth / 8u);
-}
-
 static size_t row_nbytes(const ck_png_direct *d)
 {
-    return (size_t)d->w * pixel_nbytes(d);
+    return (size_t)d->w * ck_png_stored_pixel_nbytes(&d->expand);
 }
 
 static int32_t batch_rows(const ck_png_direct *d)
@@ -82,24 +75,9 @@ static ck_status unpack_batch(ck_png_direct *d, ck_error *err)
 /* rows <= ready. */
 static ck_status give(ck_png_direct *d, ck_view into, int32_t rows, ck_error *err)
 {
-    size_t row = row_nbytes(d);
-    ck_png_group group = {
-        .from = d->next,
-        .to = into.px,
-        .stride = into.stride,
-        .above = d->prior,
-        .spare = d->spare,
-        .row_nbytes = row,
-        .pixel_nbytes = pixel_nbytes(d),
-        .rows = rows,
-    };
-
-    if (!ck_png_unfilter(&group))
+    if (!ck_png_restore_rows(&d->expand, d->next, d->prior, d->spare, into))
         return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: damaged PNG: unknown filter of a row", ck_input_name(d->idat.in));
-    memcpy(d->prior, ck_row(into, rows - 1), row);
-    for (int32_t y = 0; y < rows; y++)
-        ck_png_expand_row(&d->expand, ck_row(into, y), d->w);
-    d->next += (size_t)rows * (row + 1);
+    d->next += (size_t)rows * (row_nbytes(d) + 1);
     d->ready -= rows;
     return CK_OK;
 }

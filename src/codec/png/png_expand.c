@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "codec/png/png_unfilter.h"
+
 /* Rows that grow are done from their end, so that no pixel is overwritten unread. */
 
 static void look_up_rgb(const ck_png_expand *e, uint8_t *row, size_t w)
@@ -81,4 +83,26 @@ void ck_png_expand_row(const ck_png_expand *e, uint8_t *row, int32_t w)
         add_alpha_16(e, (uint16_t *)(void *)row, n);
     else if (e->channels > e->stored_channels)
         add_alpha_8(e, row, n);
+}
+
+bool ck_png_restore_rows(const ck_png_expand *e, const uint8_t *from, uint8_t *above, uint8_t *spare, ck_view into)
+{
+    size_t row = (size_t)into.shape.w * ck_png_stored_pixel_nbytes(e);
+    ck_png_group group = {
+        .from = from,
+        .to = into.px,
+        .stride = into.stride,
+        .above = above,
+        .spare = spare,
+        .row_nbytes = row,
+        .pixel_nbytes = ck_png_stored_pixel_nbytes(e),
+        .rows = into.shape.h,
+    };
+
+    if (!ck_png_unfilter(&group))
+        return false;
+    memcpy(above, ck_row(into, into.shape.h - 1), row);
+    for (int32_t y = 0; y < into.shape.h; y++)
+        ck_png_expand_row(e, ck_row(into, y), into.shape.w);
+    return true;
 }

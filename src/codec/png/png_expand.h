@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/image.h"
+
 typedef struct ck_png_expand {
     uint8_t stored_channels; /* of the file's rows: 1 for a palette, no alpha that tRNS adds */
     uint8_t channels;        /* of the rows that come out */
@@ -15,7 +17,21 @@ typedef struct ck_png_expand {
     uint8_t table[256][4];   /* of a palette: red, green, blue, alpha */
 } ck_png_expand;
 
+/* Bytes of one pixel as the file stores it. */
+static inline size_t ck_png_stored_pixel_nbytes(const ck_png_expand *e)
+{
+    return (size_t)e->stored_channels * (e->depth / 8u);
+}
+
 /* In place: a row of w stored pixels at `row` becomes one of w expanded pixels. */
 void ck_png_expand_row(const ck_png_expand *e, uint8_t *row, int32_t w);
+
+/*
+ * The next rows out of what was unpacked at `from` (a filter byte before each):
+ * unfiltered into `into` and expanded there. `above` holds the stored row
+ * before them, and the last of them afterwards; `spare` is a row of scratch.
+ * False: a filter byte is none of the five.
+ */
+bool ck_png_restore_rows(const ck_png_expand *e, const uint8_t *from, uint8_t *above, uint8_t *spare, ck_view into);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "codec/png/png_chunk.h"
 #include "codec/png/png_header.h"
-#include "codec/png/png_unfilter.h"
 #include "os/checksum.h"
 
 /* As in png_direct.c; here the other workers' batches share the outer caches. */
@@ -97,22 +96,8 @@ static ck_status unpack(const ck_png_pieces *p, ck_png_piece *mine, int32_t rows
 /* The batch to rows as they are wanted. */
 static ck_status restore(const ck_png_pieces *p, ck_png_piece *mine, ck_view into, ck_error *err)
 {
-    ck_png_group group = {
-        .from = mine->batch,
-        .to = into.px,
-        .stride = into.stride,
-        .above = mine->prior,
-        .spare = mine->spare,
-        .row_nbytes = row_nbytes(p),
-        .pixel_nbytes = ck_png_stored_pixel_nbytes(p->expand),
-        .rows = into.shape.h,
-    };
-
-    if (!ck_png_unfilter(&group))
+    if (!ck_png_restore_rows(p->expand, mine->batch, mine->prior, mine->spare, into))
         return damaged(p, "unknown filter of a row", err);
-    memcpy(mine->prior, ck_row(into, into.shape.h - 1), row_nbytes(p));
-    for (int32_t y = 0; y < into.shape.h; y++)
-        ck_png_expand_row(p->expand, ck_row(into, y), p->w);
     return CK_OK;
 }
 

@@ -33,11 +33,6 @@ typedef struct ck_png_pieces {
     uint64_t *at;  /* the offset of each piece's first IDAT */
 } ck_png_pieces;
 
-static inline size_t ck_png_stored_pixel_nbytes(const ck_png_expand *e)
-{
-    return (size_t)e->stored_channels * (e->depth / 8u);
-}
-
 /* Looks for segments and unpacks a little to see whether they are what they seem. Any trouble: nothing is found. */
 void ck_png_pieces_find(ck_png_pieces *p);
 void ck_png_pieces_free(ck_png_pieces *p);
