@@ -3,6 +3,7 @@
 #define CK_CLI_CLI_H
 
 #include <chunkimg/chunkimg.h>
+#include <stdio.h>
 
 enum cli_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_JSON };
 
@@ -26,6 +27,9 @@ extern const cli_command cli_command_run, cli_command_bench, cli_command_info, c
 
 /* All of them; the first is what runs when none is named. Ends with NULL. */
 extern const cli_command *const cli_commands[];
+
+/* main.c: writes a report to a file, or to standard output where path is "-"; prints what fails. Returns the exit code. */
+int cli_write_report(const char *path, bool (*write)(FILE *to, const void *what), const void *what);
 
 /* args.c */
 extern const chunkimg_option cli_rows[]; /* options that are not a job's */

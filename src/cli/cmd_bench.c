@@ -1,5 +1,4 @@
 /* chunkimg bench: what this machine can do with a file at most, and how near the library comes. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +6,9 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
 
-static int write_json(const char *path, const ck_limits *l)
+static bool write_limits(FILE *to, const void *limits)
 {
-    FILE *to = strcmp(path, "-") ? fopen(path, "we") : stdout;
-    bool ok = to && ck_limits_json(to, l);
-
-    if (to && to != stdout && fclose(to))
-        ok = false;
-    if (!ok)
-        fprintf(stderr, "chunkimg: %s: the report cannot be written: %s\n", path, strerror(errno));
-    return ok ? 0 : 1;
+    return ck_limits_json(to, limits);
 }
 
 static int measure(cli *c)
@@ -36,7 +28,7 @@ static int measure(cli *c)
     if (ck_limits_measure(l, &config, &err))
         code = cli_error(&err);
     if (c->json && l->figure_count) {
-        int failed = write_json(c->json, l);
+        int failed = cli_write_report(c->json, write_limits, l);
         code = code ? code : failed;
     }
     free(l);

@@ -1,5 +1,4 @@
 /* chunkimg INPUT...: split, process, write, and print the throughput. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,22 +269,17 @@ static int run_inputs(session *s)
     return code;
 }
 
-static int write_json(const session *s)
+static bool write_reports(FILE *to, const void *what)
 {
-    const char *path = s->c->json;
-    FILE *to = strcmp(path, "-") ? fopen(path, "we") : stdout;
+    const session *s = what;
     ck_report *rows = calloc(s->count ? s->count : 1, sizeof *rows);
-    bool ok = to && rows;
+    bool ok = rows != NULL;
 
     for (size_t i = 0; i < s->count && ok; i++)
         rows[i] = report_of(&s->outcomes[i]);
     ok = ok && ck_report_json(to, rows, s->count);
-    if (to && to != stdout && fclose(to))
-        ok = false;
     free(rows);
-    if (!ok)
-        fprintf(stderr, "chunkimg: %s: the report cannot be written: %s\n", path, strerror(errno));
-    return ok ? 0 : 1;
+    return ok;
 }
 
 static int run(cli *c)
@@ -302,7 +296,7 @@ static int run(cli *c)
     if (!code) {
         code = run_inputs(&s);
         if (c->json && s.count) {
-            int failed = write_json(&s);
+            int failed = cli_write_report(c->json, write_reports, &s);
             code = code ? code : failed;
         }
     }

@@ -17,6 +17,18 @@ static const cli_command *pick(const char *word)
     return NULL;
 }
 
+int cli_write_report(const char *path, bool (*write)(FILE *to, const void *what), const void *what)
+{
+    FILE *to = strcmp(path, "-") ? fopen(path, "we") : stdout;
+    bool ok = to && write(to, what);
+
+    if (to && to != stdout && fclose(to))
+        ok = false;
+    if (!ok)
+        fprintf(stderr, "chunkimg: %s: the report cannot be written: %s\n", path, strerror(errno));
+    return ok ? 0 : 1;
+}
+
 /* A report that could not be written is a failure like any other. */
 static int close_output(int code)
 {
