@@ -287,7 +287,7 @@ static bool hand_out(supervisor *s, ck_next *next)
     for (unsigned lease = 1; lease <= most; lease++)
         for (unsigned id = 0; id < s->forked; id++)
             any |= lease_one(s, id, id == 0 || s->config->fill_anywhere ? CK_FILLS | CK_TILES : CK_TILES, lease, next);
-    return any | lease_one(s, 0, CK_FILLS, LEASES_MOST, next);
+    return s->config->fill_anywhere ? any : any | lease_one(s, 0, CK_FILLS, LEASES_MOST, next);
 }
 
 static bool drain_at_home(supervisor *s, void *mine, ck_next *next)

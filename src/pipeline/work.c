@@ -25,6 +25,8 @@ typedef struct worker {
     uint8_t *memory;  /* all of the next three */
     uint8_t *scratch, *block, *encoded;
     void *encoder;    /* its state; NULL: nothing is encoded */
+    unsigned long stall_us;  /* see disturb */
+    uint64_t kill_at;        /* UINT64_MAX: never */
     void *piece;      /* state for decoding pieces; NULL: the decoder is one chain */
 } worker;
 
@@ -93,6 +95,8 @@ static void fill(worker *w, ck_ticket t)
         status = ck_source_rows(job->source, rows, err);
         y += rows.shape.h;
     }
+    if (status) /* the next FILL may lie behind this one already: a decoder that failed is not asked again */
+        atomic_store(&job->board->stop, 1);
     atomic_fetch_add_explicit(&job->board->rows_decoded, count, memory_order_relaxed);
     read_ns = ck_source_read_ns(job->source) - read_ns;
     spend(w, CHUNKIMG_STAGE_DECODE, &since);
@@ -458,6 +462,26 @@ static ck_status make_memory(worker *w, ck_error *err)
     return CK_OK;
 }
 
+/*
+ * For tests of what happens when a worker dies or is slow:
+ * CHUNKIMG_TEST_KILL=seq, CHUNKIMG_TEST_STALL=microseconds.
+ */
+static void read_disturbances(worker *w)
+{
+    const char *stall = getenv("CHUNKIMG_TEST_STALL"), *kill_at = getenv("CHUNKIMG_TEST_KILL");
+
+    w->stall_us = stall ? strtoul(stall, NULL, 10) : 0;
+    w->kill_at = kill_at ? strtoull(kill_at, NULL, 10) : UINT64_MAX;
+}
+
+static void disturb(const worker *w, ck_ticket t)
+{
+    if (w->stall_us)
+        usleep((useconds_t)(t.seq * 7919 % 5 * w->stall_us));
+    if (t.kind == CK_TILE && t.seq == w->kill_at)
+        raise(SIGKILL);
+}
+
 static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
 {
     chunkimg_job *job = self;
@@ -468,6 +492,7 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
         return ck_fail_memory(err, sizeof *w, "preparing a worker");
     w->job = job;
     w->tally = ck_job_tally(job, id);
+    read_disturbances(w);
     /* the supervisor of processes is one worker more, and only drains */
     if (id < job->plan.workers) {
         status = make_memory(w, err);
@@ -483,23 +508,12 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
     return status;
 }
 
-/* For tests of what happens when a worker dies or is slow: CHUNKIMG_TEST_KILL=seq, CHUNKIMG_TEST_STALL=microseconds. */
-static void disturb(ck_ticket t)
-{
-    const char *stall = getenv("CHUNKIMG_TEST_STALL"), *kill_at = getenv("CHUNKIMG_TEST_KILL");
-
-    if (stall)
-        usleep((useconds_t)(t.seq * 7919 % 5 * strtoul(stall, NULL, 10)));
-    if (kill_at && t.kind == CK_TILE && t.seq == strtoull(kill_at, NULL, 10))
-        raise(SIGKILL);
-}
-
 static void work_carry(void *self, void *mine, ck_ticket t)
 {
     static void (*const carriers[])(worker *, ck_ticket) = {[CK_FILL] = fill, [CK_TILE] = tile, [CK_DRAIN] = drain};
 
     (void)self;
-    disturb(t);
+    disturb(mine, t);
     carriers[t.kind](mine, t);
 }
 
