@@ -137,6 +137,8 @@ CHUNKIMG_API const chunkimg_option *chunkimg_option_find(const chunkimg_option *
 
 typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDGE_SHIFT, CHUNKIMG_EDGE_DROP } chunkimg_edge;
 
+typedef enum chunkimg_on_error { CHUNKIMG_ON_ERROR_STOP, CHUNKIMG_ON_ERROR_SKIP } chunkimg_on_error;
+
 /*
  * What a job is to do. Fill it by chunkimg_options_init, then by hand or by
  * chunkimg_option_set with chunkimg_job_options(). Every pointer is borrowed
@@ -159,6 +161,9 @@ typedef struct chunkimg_options {
     bool lossless;           /* JPEG tiles of the input's own coefficients; needs borders on its MCUs, allows no ops */
     const char *name;        /* template of the tile files */
     bool force;              /* replace an output that exists */
+    bool resume;             /* go on with what an earlier run of the same work left; tiles only */
+    bool fsync;              /* the output survives a loss of power */
+    int on_error;            /* chunkimg_on_error: what a tile that fails does to the others */
     uint64_t max_memory;     /* bytes the plan may need */
     int64_t max_pixels;      /* pixels the input may have */
 } chunkimg_options;
@@ -236,6 +241,8 @@ typedef struct chunkimg_result {
     uint64_t minor_faults, major_faults;
     uint64_t peak_memory_bytes; /* resident; processes: sum of proportional set sizes */
     uint64_t tiles_written;     /* files, 0 where the output is one image or none */
+    uint64_t tiles_kept;        /* of those, found from an earlier run and not made again */
+    uint64_t tiles_failed;      /* left out: on_error allowed it */
     uint64_t tiles_done;
     uint64_t output_bytes;
     uint32_t digest;            /* CRC-32 of the output's pixels (lossless: coefficients) in raster order, any tiling */
@@ -276,7 +283,8 @@ CHUNKIMG_API void chunkimg_on_tick(chunkimg_job *job, chunkimg_tick tick, void *
 
 /*
  * Runs the job once. CHUNKIMG_OK: every promised tile exists under its final
- * name. Anything else: nothing is left under a final name. A job that has run
+ * name. CHUNKIMG_PARTIAL: all but those that failed, as on_error allows; the
+ * manifest lists them. Anything else: nothing is left under a final name. A job that has run
  * cannot be run again.
  */
 CHUNKIMG_API chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err);
@@ -286,6 +294,29 @@ CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job)
 
 /* Frees the job and clears the pointer. NULL and a pointer to NULL are fine. */
 CHUNKIMG_API void chunkimg_close(chunkimg_job **job);
+
+/* ---- finished folders --------------------------------------------------- */
+
+/* What a folder of tiles holds against what its manifest promises. */
+typedef struct chunkimg_verdict {
+    uint64_t promised;   /* tiles of the plan; the next ones add up to it */
+    uint64_t whole;      /* of the size and the CRC-32 that were written */
+    uint64_t missing, resized, changed, unreadable;
+    uint64_t failed;     /* left out when the folder was written, and listed */
+    uint64_t nbytes;     /* of whole tiles */
+} chunkimg_verdict;
+
+/* A tile that is not whole; both texts are shown as they are, and valid during the call only. */
+typedef void (*chunkimg_flaw)(void *user, const char *file, const char *what);
+
+/*
+ * Reads every file that the manifest names. `path`: the folder, or its
+ * manifest. CHUNKIMG_OK: every promised tile is whole. CHUNKIMG_PARTIAL: all
+ * but those that were left out. CHUNKIMG_BAD_INPUT: tiles are missing or
+ * different, or the manifest is damaged. flaw may be NULL. Any thread.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_verify(const char *path, chunkimg_flaw flaw, void *user, chunkimg_verdict *verdict,
+                                             chunkimg_error *err);
 
 #ifdef __cplusplus
 }

@@ -74,6 +74,27 @@ char *ck_text_escape(char *to, size_t size, const char *name)
     return to;
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *ck_text_unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *s = text; *s;) {
+        if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
+            *to++ = (char)(hex_digit(s[2]) * 16 + hex_digit(s[3]));
+            s += 4;
+        } else {
+            *to++ = *s++;
+        }
+    }
+    *to = 0;
+    return text;
+}
+
 unsigned ck_text_distance(const char *a, const char *b)
 {
     enum { MOST = 63 };

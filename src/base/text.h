@@ -13,6 +13,9 @@
  */
 char *ck_text_escape(char *to, size_t size, const char *name);
 
+/* Undoes ck_text_escape, in place, where it did not cut. Returns `text`. */
+char *ck_text_unescape(char *text);
+
 /* Insertions, deletions, exchanges and neighbours swapped that turn a into b. Longer than 63 bytes: a large number. */
 unsigned ck_text_distance(const char *a, const char *b);
 

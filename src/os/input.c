@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,6 +182,18 @@ const char *ck_input_name(const ck_input *in)
 uint64_t ck_input_size(const ck_input *in)
 {
     return in->size;
+}
+
+const char *ck_input_stamp(const ck_input *in, char *to, size_t size)
+{
+    struct stat st;
+
+    if (!in->seekable || !in->owned || fstat(in->fd, &st))
+        return NULL;
+    snprintf(to, size, "%jx-%jx-%jx.%09lx-%jx.%09lx", (uintmax_t)st.st_ino, (uintmax_t)st.st_size,
+             (uintmax_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec, (uintmax_t)st.st_ctim.tv_sec,
+             (unsigned long)st.st_ctim.tv_nsec);
+    return to;
 }
 
 uint64_t ck_input_read_ns(const ck_input *in)

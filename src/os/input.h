@@ -35,6 +35,14 @@ ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, s
 
 const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
 uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */
+
+/*
+ * Text that changes whenever the file is written or replaced: its i-node, size
+ * and the times of its last writing and last change (which no program can
+ * set), as git's index has them. NULL where the input is not a plain file.
+ */
+const char *ck_input_stamp(const ck_input *in, char *to, size_t size);
+
 uint64_t ck_input_read_ns(const ck_input *in); /* time spent in read calls so far */
 
 #endif

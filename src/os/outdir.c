@@ -21,7 +21,7 @@ struct ck_outdir {
     int parent;         /* the folder that holds the target */
     int dir;            /* the staging folder; -1 for a single file */
     int file;           /* of begin .. end; -1: none */
-    bool is_file, force;
+    bool is_file, force, sync;
     char *target;       /* name inside parent */
     char *staging;      /* name inside parent */
     char growing[256];  /* name of the file of begin, escaped */
@@ -82,24 +82,53 @@ static void remove_flat_folder(int parent, const char *name)
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* Whoever works in a staging place holds a lock on it, which ends with the last process that inherited it. */
-static void sweep_one(int parent, const char *name)
+/* Who asks for a leftover to go on with. */
+typedef struct wish {
+    bool (*fits)(void *user, int dir); /* NULL: nobody */
+    void *user;
+} wish;
+
+/*
+ * Whoever works in a staging place holds a lock on it, which ends with the
+ * last process that inherited it. Returns the descriptor of a leftover that is
+ * wished for, locked, or -1: then it is gone, or somebody works in it.
+ */
+static int sweep_one(int parent, const char *name, wish wanted)
 {
     int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
     if (fd < 0)
-        return;
-    if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st)) {
+        return -1;
+    if (!flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) && st.st_nlink > 0) {
+        if (S_ISDIR(st.st_mode) && wanted.fits && wanted.fits(wanted.user, fd))
+            return fd;
         if (S_ISDIR(st.st_mode))
             remove_flat_folder(parent, name);
         else if (S_ISREG(st.st_mode))
             unlinkat(parent, name, 0);
     }
     close(fd);
+    return -1;
 }
 
-static void sweep_leftovers(const ck_outdir *dir)
+/* The first leftover that is wished for becomes the staging folder; all others are swept. */
+static void take_or_sweep(ck_outdir *dir, const char *name, wish wanted)
+{
+    int fd = sweep_one(dir->parent, name, dir->dir < 0 ? wanted : (wish){0});
+
+    if (fd < 0)
+        return;
+    dir->staging = strdup(name);
+    if (dir->staging) {
+        (void)flock(fd, LOCK_SH);
+        dir->dir = fd;
+    } else {
+        close(fd);
+    }
+}
+
+static void sweep_leftovers(ck_outdir *dir, wish wanted)
 {
     int fd = openat(dir->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -115,7 +144,7 @@ static void sweep_leftovers(const ck_outdir *dir)
         const char *s = e->d_name;
         if (s[0] == '.' && !strncmp(s + 1, dir->target, n) && !strncmp(s + 1 + n, INFIX, infix) &&
             strlen(s + 1 + n + infix) == SUFFIX_LENGTH)
-            sweep_one(dir->parent, s);
+            take_or_sweep(dir, s, wanted);
     }
     closedir(d);
 }
@@ -279,7 +308,8 @@ static ck_status make_staging(ck_outdir *dir, ck_error *err)
     return ck_fail_os(err, why, "%s: the output cannot be created", dir->shown);
 }
 
-static ck_status open_output(const char *path, bool is_file, bool force, ck_outdir **out, ck_error *err)
+static ck_status open_output(const char *path, bool is_file, bool force, wish wanted, ck_outdir **out, bool *taken,
+                             ck_error *err)
 {
     ck_outdir *dir;
     ck_status status = make_handle(path, is_file, force, &dir, err);
@@ -287,8 +317,10 @@ static ck_status open_output(const char *path, bool is_file, bool force, ck_outd
     *out = NULL;
     if (status)
         return status;
-    sweep_leftovers(dir);
-    status = make_staging(dir, err);
+    sweep_leftovers(dir, wanted);
+    *taken = dir->dir >= 0;
+    if (!*taken)
+        status = make_staging(dir, err);
     if (status)
         ck_outdir_abandon(&dir);
     *out = dir;
@@ -297,12 +329,42 @@ static ck_status open_output(const char *path, bool is_file, bool force, ck_outd
 
 ck_status ck_outdir_open(const char *path, bool force, ck_outdir **out, ck_error *err)
 {
-    return open_output(path, false, force, out, err);
+    bool taken;
+
+    return open_output(path, false, force, (wish){0}, out, &taken, err);
+}
+
+ck_status ck_outdir_resume(const char *path, bool force, bool (*fits)(void *user, int dir), void *user, ck_outdir **out,
+                           bool *taken, ck_error *err)
+{
+    return open_output(path, false, force, (wish){fits, user}, out, taken, err);
 }
 
 ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_error *err)
 {
-    return open_output(path, true, force, out, err);
+    bool taken;
+
+    return open_output(path, true, force, (wish){0}, out, &taken, err);
+}
+
+int ck_outdir_fd(const ck_outdir *dir)
+{
+    return dir->dir;
+}
+
+void ck_outdir_sync(ck_outdir *dir)
+{
+    dir->sync = true;
+}
+
+void ck_outdir_remove(ck_outdir *dir, const char *name)
+{
+    unlinkat(dir->dir, name, 0);
+}
+
+bool ck_outdir_link(ck_outdir *dir, int from, const char *name)
+{
+    return !linkat(from, name, dir->dir, name, 0);
 }
 
 /* ---- writing ---------------------------------------------------------------- */
@@ -326,10 +388,17 @@ static int write_all(int fd, const void *bytes, size_t nbytes)
     return 0;
 }
 
-/* close reports delayed write errors. EINTR: Linux has closed it all the same, and a second close would hit another file. */
-static int close_checked(int fd)
+/*
+ * The end of a file that was written. close reports delayed write errors;
+ * EINTR: Linux has closed it all the same, and a second close would hit another file.
+ */
+static int close_checked(const ck_outdir *dir, int fd)
 {
-    return close(fd) && errno != EINTR ? errno : 0;
+    int why = dir->sync && fsync(fd) ? errno : 0;
+
+    if (close(fd) && errno != EINTR && !why)
+        why = errno;
+    return why;
 }
 
 static int open_new(const ck_outdir *dir, const char *name)
@@ -352,7 +421,7 @@ ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, siz
         return ck_fail_os(err, why, "%s: '%s' cannot be created", dir->shown, ck_text_escape(shown, sizeof shown, name));
     }
     why = write_all(fd, bytes, nbytes);
-    closed = close_checked(fd);
+    closed = close_checked(dir, fd);
     if (!why && !closed)
         return CK_OK;
     return ck_fail_os(err, why ? why : closed, "%s: '%s' cannot be written", dir->shown,
@@ -381,7 +450,7 @@ ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err)
 {
-    int why = close_checked(dir->file);
+    int why = close_checked(dir, dir->file);
 
     dir->file = -1;
     if (!why)
@@ -432,8 +501,12 @@ ck_status ck_outdir_publish(ck_outdir **handle, ck_error *err)
     int why;
 
     if (!status) {
-        why = dir->force ? rename_over(dir) : rename_new(dir);
-        if (why == EEXIST)
+        why = dir->sync && dir->dir >= 0 && fsync(dir->dir) ? errno : 0;
+        if (!why)
+            why = dir->force ? rename_over(dir) : rename_new(dir);
+        if (!why && dir->sync && fsync(dir->parent))
+            status = ck_fail_os(err, errno, "%s: the output has its name, but the disk may forget it", dir->shown);
+        else if (why == EEXIST)
             status = ck_fail(err, CHUNKIMG_SYSTEM, "%s: the output was made by somebody else meanwhile", dir->shown);
         else if (why)
             status = ck_fail_os(err, why, "%s: the finished output cannot be given its name", dir->shown);
@@ -442,9 +515,15 @@ ck_status ck_outdir_publish(ck_outdir **handle, ck_error *err)
         ck_outdir_abandon(handle);
         return status;
     }
-    free_dir(dir);
-    *handle = NULL;
+    ck_outdir_leave(handle);
     return CK_OK;
+}
+
+void ck_outdir_leave(ck_outdir **handle)
+{
+    if (*handle)
+        free_dir(*handle);
+    *handle = NULL;
 }
 
 void ck_outdir_abandon(ck_outdir **handle)

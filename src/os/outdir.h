@@ -19,6 +19,14 @@ typedef struct ck_outdir ck_outdir;
  */
 ck_status ck_outdir_open(const char *path, bool force, ck_outdir **out, ck_error *err);
 
+/*
+ * As ck_outdir_open; but a leftover of a killed run for the same target that
+ * `fits` says yes to, looking at the folder `dir` (a descriptor), is not swept
+ * but taken over with what is in it, and *taken is true.
+ */
+ck_status ck_outdir_resume(const char *path, bool force, bool (*fits)(void *user, int dir), void *user, ck_outdir **out,
+                           bool *taken, ck_error *err);
+
 /* The same for a single file, which is written by begin/append. */
 ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_error *err);
 
@@ -33,8 +41,23 @@ ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err);
 ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
 
+/* The staging folder: to look at what is in it. Owned by dir. */
+int ck_outdir_fd(const ck_outdir *dir);
+
+/* From now on every file is on the disk before it counts as written, and so is the final name once it is given. */
+void ck_outdir_sync(ck_outdir *dir);
+
+/* Removes a file inside the folder, if it is there. */
+void ck_outdir_remove(ck_outdir *dir, const char *name);
+
+/* A file of the folder `from` (a descriptor) gets the same name in this one too, as a hard link. False: it cannot. */
+bool ck_outdir_link(ck_outdir *dir, int from, const char *name);
+
 /* Gives the output its final name and frees dir (also on failure, when nothing is left). */
 ck_status ck_outdir_publish(ck_outdir **dir, ck_error *err);
+
+/* Leaves what was written where it is, for a later ck_outdir_resume, and frees dir. */
+void ck_outdir_leave(ck_outdir **dir);
 
 /* Removes what was written and frees dir. In a process other than the one that opened it: frees only. */
 void ck_outdir_abandon(ck_outdir **dir);

@@ -75,6 +75,10 @@ static ck_status check_names(const chunkimg_options *o, ck_error *err)
         return ck_fail(err, CHUNKIMG_USAGE, "tiles and tile-size cannot both be given");
     if (by_path && (o->overlap || o->edge != CHUNKIMG_EDGE_KEEP))
         return ck_fail(err, CHUNKIMG_USAGE, "overlap and edge are for tiles; the output is one image");
+    if (o->resume && o->force)
+        return ck_fail(err, CHUNKIMG_USAGE, "resume and force cannot both be given");
+    if (o->resume && !tiles)
+        return ck_fail(err, CHUNKIMG_USAGE, "resume is for a folder of tiles");
     if (o->tile_size.a && o->overlap >= o->tile_size.a)
         return ck_fail(err, CHUNKIMG_USAGE, "overlap: %lld pixels are not less than a tile has", (long long)o->overlap);
     if (!tiles)
@@ -82,6 +86,15 @@ static ck_status check_names(const chunkimg_options *o, ck_error *err)
     /* whether names are distinct depends on the grid, and is checked with it */
     status = ck_grid_of_shape(any.w, any.h, 1, 1, &grid, err);
     return status ? status : ck_template_check(o->name, "stem", "ext", &grid, err);
+}
+
+static bool is_choice(const chunkimg_option *row, int value)
+{
+    int n = 0;
+
+    while (row->choices[n])
+        n++;
+    return value >= 0 && value < n;
 }
 
 /* Values that came past the parser are held against the same rows. */
@@ -95,14 +108,14 @@ static ck_status check_ranges(const chunkimg_options *o, ck_error *err)
             value = (double)*(const int64_t *)at;
         else if (row->type == CHUNKIMG_PAIR && ((const chunkimg_pair *)at)->a)
             value = (double)((const chunkimg_pair *)at)->a;
-        else if (row->type == CHUNKIMG_CHOICE)
-            continue;
+        else if (row->type == CHUNKIMG_CHOICE && !is_choice(row, *(const int *)at))
+            return ck_fail(err, CHUNKIMG_USAGE, "%s: %d is not one of its choices", row->name, *(const int *)at);
         if (value < row->least || value > row->most)
             return ck_fail(err, CHUNKIMG_USAGE, "%s: %.10g is out of range: %.10g to %.10g", row->name, value,
                            row->least, row->most);
     }
-    if (o->edge < CHUNKIMG_EDGE_KEEP || o->edge > CHUNKIMG_EDGE_DROP || !o->name)
-        return ck_fail(err, CHUNKIMG_USAGE, "edge or name: not set by chunkimg_options_init");
+    if (!o->name)
+        return ck_fail(err, CHUNKIMG_USAGE, "name: not set by chunkimg_options_init");
     return CK_OK;
 }
 

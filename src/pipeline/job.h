@@ -29,7 +29,8 @@ typedef struct ck_tally {
 typedef struct ck_slot {
     ck_error err; /* status CK_OK: the tile is whole */
     ck_outcome outcome;
-    uint32_t digest; /* the share of the tile's own pixels in the digest of the image */
+    bool kept;    /* made by an earlier run: nothing to do; at home, before the ticket is handed out */
+    bool skipped; /* failed, and the sink has noted it; at home */
 } ck_slot;
 
 /* The front of the arena. */
@@ -38,6 +39,7 @@ typedef struct ck_board {
     atomic_uint interrupted;           /* stop was the user's wish */
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
     atomic_int rows_decoded;           /* units; the decoder's holder */
+    atomic_int bad_row;                /* rows from here on could not be decoded; whoever carries the FILL that failed */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
 
     /* Shares of pieces in the file's own checksum, likewise. */
@@ -91,7 +93,7 @@ struct chunkimg_job {
     void *sink_state;
     char *output, *stem; /* owned text */
     char input[256]; /* the input's name for messages */
-    char note[96], reason[128];
+    char note[96], reason[128], stamp[96];
 
     /* while it runs */
     ck_arena arena;
@@ -100,6 +102,10 @@ struct chunkimg_job {
     ck_sched sched;
     ck_error failure;           /* the first in the order of the image; at home */
     uint64_t failure_seq;
+    bool skips;                 /* what fails is noted and left out */
+    bool all_kept;              /* an earlier run made every tile: nothing is decoded */
+    ck_error skipped;           /* the first failure that was left out; at home */
+    ck_error undecoded;         /* why rows from board->bad_row on are missing; at home */
     uint32_t digest;            /* at home */
     uint32_t piece_check;       /* of all pieces before FILL pieces_joined; at home */
     uint64_t pieces_joined;

@@ -3,6 +3,7 @@
 
 #include "pipeline/job.h"
 
+static const char *const on_error_choices[] = {"stop", "skip", NULL};
 static const char *const edge_choices[] = {"keep", "pad", "shift", "drop", NULL};
 
 #define AT(field) offsetof(chunkimg_options, field)
@@ -38,6 +39,13 @@ static const chunkimg_option rows[] = {
      .value = "TEMPLATE", .help = "of tile files: {stem} {col} {row} {x} {y} {w} {h} {index} {ext}, widths as {col:04}"},
     {.name = "force", .letter = 'f', .type = CHUNKIMG_FLAG, .offset = AT(force),
      .help = "replace an output that exists, when the new one is complete"},
+    {.name = "resume", .type = CHUNKIMG_FLAG, .offset = AT(resume),
+     .help = "go on with what an earlier run of the same work left: finished tiles that are still whole are not made again; "
+             "a run with --resume that is stopped keeps its finished tiles for the next"},
+    {.name = "fsync", .type = CHUNKIMG_FLAG, .offset = AT(fsync),
+     .help = "force every file to the disk before it counts as written, so that the output survives a loss of power"},
+    {.name = "on-error", .type = CHUNKIMG_CHOICE, .offset = AT(on_error), .choices = on_error_choices, .fallback = "stop",
+     .value = "WHAT", .help = "a tile or an input that fails: stop, or skip it, list it in the manifest, and end with code 6"},
     {.name = "max-memory", .type = CHUNKIMG_SIZE, .offset = AT(max_memory), .least = 0, .most = 9e15, .unit = "bytes",
      .fallback = "0", .value = "SIZE", .help = "the most the plan may need; 0: three quarters of the machine's memory"},
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",

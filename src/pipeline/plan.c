@@ -351,7 +351,8 @@ static void plan_sink(chunkimg_job *job)
                                         .digest = &job->digest,
                                         .combine = e ? e->combine : NULL,
                                         .check_seed = e ? e->check_seed : 0,
-                                        .tail = e ? e->tail : NULL};
+                                        .tail = e ? e->tail : NULL,
+                                        .stamp = ck_source_stamp(job->source, job->stamp, sizeof job->stamp)};
 }
 
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err)

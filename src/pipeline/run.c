@@ -21,6 +21,12 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->home = getpid();
     job->piece_check = 1;
     job->pieces_joined = 0;
+    job->result.tiles_kept = job->result.tiles_failed = 0;
+    job->skipped = job->undecoded = (ck_error){0};
+    /* A guess that turns out wrong is no failure of the file: the next reading may skip. */
+    job->skips = job->options.on_error == CHUNKIMG_ON_ERROR_SKIP && job->sink->skip &&
+                 !(job->in_pieces && ck_source_guessed(job->source));
+    atomic_store(&job->board->bad_row, INT32_MAX);
     status = ck_sched_init(&job->sched, &job->sched_config, err);
     if (status)
         return status;
@@ -68,7 +74,7 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     if (!ck_sched_complete(&job->sched))
         return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
                        job->exec->name);
-    return job->in_pieces ? ck_source_pieces_end(job->source, job->piece_check, err) : CK_OK;
+    return job->in_pieces && !job->all_kept && !job->undecoded.status ? ck_source_pieces_end(job->source, job->piece_check, err) : CK_OK;
 }
 
 static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before)
@@ -99,6 +105,31 @@ static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before
     r->digest = job->digest;
 }
 
+static bool all_kept(const chunkimg_job *job)
+{
+    ck_outcome ignored;
+    uint64_t i = 0;
+
+    while (job->sink->kept && i < job->plan.tiles && job->sink->kept(job->sink_state, i, &ignored))
+        i++;
+    return i == job->plan.tiles;
+}
+
+/* What was left out is said after everything else is in its place. */
+static ck_status say_skipped(const chunkimg_job *job, ck_error *err)
+{
+    unsigned long long failed = job->result.tiles_failed;
+
+    if (!failed)
+        return CK_OK;
+    ck_fail(err, CHUNKIMG_PARTIAL, "%s: %llu of %llu tiles failed and were left out; the first: %.300s", job->plan.input,
+            failed, (unsigned long long)job->plan.tiles, job->skipped.text);
+    err->os_errno = job->skipped.os_errno;
+    err->col = job->skipped.col;
+    err->row = job->skipped.row;
+    return err->status;
+}
+
 /* Everything between nothing and the output's final name. After a failure nothing is left of it. */
 static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
 {
@@ -109,9 +140,14 @@ static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
     if (!status) {
         status = job->sink->open(job->sink_state, &job->sink_config, err);
         opened = !status;
+        job->all_kept = opened && all_kept(job);
     }
     if (!status)
         status = carry_all(job, &stats, err);
+    if (!status && job->result.tiles_failed == job->plan.tiles) { /* nothing to go on with */
+        *err = job->skipped;
+        status = err->status;
+    }
     if (!status)
         status = job->sink->finish(job->sink_state, &job->result.tiles_written, &job->result.output_bytes, err);
     else if (opened)
@@ -159,5 +195,5 @@ chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)
             status = attempt(job, before, err);
     }
     clean_up(job);
-    return status;
+    return status ? status : say_skipped(job, err);
 }

@@ -147,6 +147,11 @@ const char *ck_source_name(const ck_source *s)
     return ck_input_name(s->in);
 }
 
+const char *ck_source_stamp(const ck_source *s, char *to, size_t size)
+{
+    return ck_input_stamp(s->in, to, size);
+}
+
 uint64_t ck_source_read_ns(const ck_source *s)
 {
     return ck_input_read_ns(s->in);

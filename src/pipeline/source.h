@@ -23,6 +23,9 @@ const ck_codec *ck_source_codec(const ck_source *source);
 uint64_t ck_source_bytes(const ck_source *source);  /* of the file; 0: not known */
 const char *ck_source_name(const ck_source *source);/* for messages */
 
+/* As ck_input_stamp. */
+const char *ck_source_stamp(const ck_source *source, char *to, size_t size);
+
 /* Bytes that decoding will need beside the rows themselves. CHUNKIMG_LIMIT where they cannot be counted. */
 ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *err);
 

@@ -30,6 +30,9 @@ typedef struct worker {
     void *piece;      /* state for decoding pieces; NULL: the decoder is one chain */
 } worker;
 
+/* What a tile says whose rows are missing; the decoder's own words stand in for it when it is noted. */
+#define UNDECODED "the rows it needs could not be decoded"
+
 /* ---- small things ------------------------------------------------------------ */
 
 /* Adds the time since *since to a stage and moves *since on. */
@@ -68,6 +71,14 @@ void ck_job_pulse(void *self)
     }
 }
 
+static void lower(atomic_int *to, int value)
+{
+    int now = atomic_load(to);
+
+    while (value < now && !atomic_compare_exchange_weak(to, &now, value))
+        ;
+}
+
 /* ---- FILL ---------------------------------------------------------------------- */
 
 static ck_view ring_rows(const chunkimg_job *job, int32_t y, int32_t y_end)
@@ -84,6 +95,8 @@ static void fill(worker *w, ck_ticket t)
     ck_status status = CK_OK;
 
     ck_sched_fill_range(&job->sched, t.seq, &from, &count);
+    if (job->all_kept || from >= atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
+        return;
     if (w->piece) {
         status = ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
         ck_source_piece_check(job->source, w->piece, &job->board->fill_checks[t.seq % CK_FILLS_MOST].check,
@@ -95,7 +108,10 @@ static void fill(worker *w, ck_ticket t)
         status = ck_source_rows(job->source, rows, err);
         y += rows.shape.h;
     }
-    if (status) /* the next FILL may lie behind this one already: a decoder that failed is not asked again */
+    /* The next FILL may lie behind this one already: a decoder that failed is not asked again. */
+    if (status && job->skips)
+        lower(&job->board->bad_row, from);
+    else if (status)
         atomic_store(&job->board->stop, 1);
     atomic_fetch_add_explicit(&job->board->rows_decoded, count, memory_order_relaxed);
     read_ns = ck_source_read_ns(job->source) - read_ns;
@@ -121,7 +137,7 @@ static void digest_rows(making *m, ck_view rows, int32_t y)
 {
     const ck_rect own = m->tile.own;
     size_t pixel = ck_pixel_nbytes(rows.shape), n = (size_t)own.w * pixel;
-    uint32_t crc = m->slot->digest;
+    uint32_t crc = m->slot->outcome.digest;
 
     for (int32_t i = 0; i < rows.shape.h; i++)
         if (y + i >= own.y && y + i < own.y + own.h) {
@@ -129,7 +145,7 @@ static void digest_rows(making *m, ck_view rows, int32_t y)
 
             crc = ck_crc32_shift_by(&m->w->job->digest_row, crc) ^ ck_crc32(0, px, n);
         }
-    m->slot->digest = crc;
+    m->slot->outcome.digest = crc;
 }
 
 /* From the end of the tile's last own row to the end of the image's last row. */
@@ -139,7 +155,7 @@ static void place_digest(making *m)
     size_t pixel = ck_pixel_nbytes(m->w->job->shape);
     uint64_t after = ((uint64_t)(all.h - own.y - own.h) * (uint64_t)all.w + (uint64_t)(all.w - own.x - own.w)) * pixel;
 
-    m->slot->digest = ck_crc32_shift(m->slot->digest, ck_crc32_operator(after));
+    m->slot->outcome.digest = ck_crc32_shift(m->slot->outcome.digest, ck_crc32_operator(after));
 }
 
 static ck_status encode_rows(making *m, ck_view rows)
@@ -273,6 +289,14 @@ static ck_tile in_units(const chunkimg_job *job, ck_tile t)
     return t;
 }
 
+/* After the last row of the input that the tile reads. */
+static int32_t last_row(const chunkimg_job *job, ck_rect held)
+{
+    int32_t rows = job->rows.whole.h, halo = job->sched_config.halo;
+
+    return held.y + held.h < rows - halo ? held.y + held.h + halo : rows;
+}
+
 static void tile(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
@@ -286,8 +310,14 @@ static void tile(worker *w, ck_ticket t)
     ck_part part;
     ck_status status = CK_OK;
 
+    if (m.slot->kept) {
+        atomic_fetch_add_explicit(&job->board->tiles_done, 1, memory_order_relaxed);
+        return;
+    }
     *m.slot = (ck_slot){.err = {.col = -1, .row = -1}};
-    if (job->codec)
+    if (last_row(job, m.tile.held) > atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
+        status = ck_fail(&m.slot->err, CHUNKIMG_BAD_INPUT, UNDECODED);
+    if (!status && job->codec)
         status = begin_file(&m, &part);
     if (!status)
         status = make_rows(&m);
@@ -304,6 +334,20 @@ static void tile(worker *w, ck_ticket t)
 
 /* ---- DRAIN ----------------------------------------------------------------------- */
 
+/* A failed tile that the job goes on without: noted, and the slot's error is of the noting from here on. */
+static ck_status skip_tile(chunkimg_job *job, const ck_tile *at, ck_slot *slot)
+{
+    ck_error why = slot->err;
+
+    if (!strcmp(why.text, UNDECODED) && job->undecoded.status)
+        why = job->undecoded;
+    if (!job->skipped.status)
+        job->skipped = why;
+    slot->skipped = true;
+    ck_error_clear(&slot->err);
+    return job->sink->skip(job->sink_state, at, &why, &slot->err);
+}
+
 static void drain(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
@@ -312,7 +356,10 @@ static void drain(worker *w, ck_ticket t)
     uint64_t since = ck_now_ns();
     const void *bytes = job->layout.slot_room ? slot_bytes(job, t.id) : NULL;
 
-    if (job->sink->accept(job->sink_state, &at, &slot->outcome, bytes, &slot->err)) {
+    ck_status status = slot->err.status ? skip_tile(job, &at, slot)
+                                        : job->sink->accept(job->sink_state, &at, &slot->outcome, bytes, &slot->err);
+
+    if (status) {
         slot->err.col = at.col;
         slot->err.row = at.row;
     }
@@ -333,6 +380,15 @@ static void keep_failure(chunkimg_job *job, const ck_error *err, uint64_t seq)
     ck_sched_stop(&job->sched);
 }
 
+static void prepare_slot(chunkimg_job *job, ck_slot *slot, uint64_t tile)
+{
+    *slot = (ck_slot){.err = {.col = -1, .row = -1}};
+    slot->kept = job->sink->kept && job->sink->kept(job->sink_state, tile, &slot->outcome);
+    /* What a carrier that never came to write would leave behind must read as a failure. */
+    if (!slot->kept)
+        ck_fail(&slot->err, CHUNKIMG_INTERRUPTED, "stopped before the tile was begun");
+}
+
 static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
 {
     chunkimg_job *job = self;
@@ -340,9 +396,8 @@ static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
     if (stopped(job))
         ck_sched_stop(&job->sched);
     ck_next next = ck_sched_next(&job->sched, roles, out);
-    /* What a carrier that never came to write would leave behind must read as a failure. */
     if (next == CK_HAVE && out->kind == CK_TILE)
-        ck_fail(&ck_job_slot(job, out->id)->err, CHUNKIMG_INTERRUPTED, "stopped before the tile was begun");
+        prepare_slot(job, ck_job_slot(job, out->id), out->seq);
     return next;
 }
 
@@ -357,6 +412,20 @@ static void join_checks(chunkimg_job *job)
     }
 }
 
+static bool may_skip(const chunkimg_job *job, const ck_error *err)
+{
+    return job->skips && err->status != CHUNKIMG_INTERRUPTED;
+}
+
+static void count_tile(chunkimg_job *job, const ck_slot *slot)
+{
+    if (slot->skipped)
+        job->result.tiles_failed++;
+    else
+        job->digest ^= slot->outcome.digest;
+    job->result.tiles_kept += slot->kept;
+}
+
 static void work_done(void *self, ck_ticket t)
 {
     chunkimg_job *job = self;
@@ -364,17 +433,19 @@ static void work_done(void *self, ck_ticket t)
     ck_sched_done(&job->sched, t);
     if (t.kind == CK_FILL) {
         const ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
-        if (err->status)
+        if (err->status && job->skips)
+            job->undecoded = job->undecoded.status ? job->undecoded : *err;
+        else if (err->status)
             keep_failure(job, err, 0);
         else if (job->in_pieces)
             join_checks(job);
         return;
     }
     const ck_slot *slot = ck_job_slot(job, t.id);
-    if (slot->err.status)
+    if (slot->err.status && !(t.kind == CK_TILE && may_skip(job, &slot->err)))
         keep_failure(job, &slot->err, t.seq + 1);
     else if (t.kind == CK_DRAIN)
-        job->digest ^= slot->digest;
+        count_tile(job, slot);
 }
 
 static void work_fail(void *self, const ck_error *why)

@@ -47,8 +47,9 @@ static json_t *memory_json(const ck_report *r)
 
 static json_t *output_json(const ck_report *r)
 {
-    return json_pack("{s:o,s:I,s:I,s:o,s:b,s:i,s:i}", "path", text_or_null(r->plan->output), "bytes",
+    return json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:b,s:i,s:i}", "path", text_or_null(r->plan->output), "bytes",
                      (json_int_t)r->result->output_bytes, "tiles_written", (json_int_t)r->result->tiles_written,
+                     "tiles_kept", (json_int_t)r->result->tiles_kept, "tiles_failed", (json_int_t)r->result->tiles_failed,
                      "format", text_or_null(r->plan->output_format), "lossless", (int)r->plan->lossless, "width",
                      r->plan->out_width, "height", r->plan->out_height);
 }

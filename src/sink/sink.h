@@ -24,6 +24,7 @@ typedef struct ck_outcome {
     uint32_t crc;          /* CRC-32 of those bytes */
     uint32_t check;        /* the encoder's checksum of the strip */
     uint64_t check_nbytes;
+    uint32_t digest;       /* the share of the tile's own pixels in the digest of the image */
 } ck_outcome;
 
 typedef struct ck_sink_config {
@@ -36,6 +37,7 @@ typedef struct ck_sink_config {
     const chunkimg_plan *plan;
     const chunkimg_options *options;
     const uint32_t *digest; /* of the output's pixels; right when finish is called */
+    const char *stamp;      /* changes whenever the input's file is written; NULL: no file */
     /* Of the encoder, for one image out of strips; NULL where it has none. */
     uint32_t (*combine)(uint32_t before, uint32_t check, uint64_t check_nbytes);
     uint32_t check_seed;
@@ -56,10 +58,19 @@ typedef struct ck_sink {
     /* One tile's bytes. Any worker, any process that inherited the state. NULL: bytes go to accept. */
     ck_status (*store)(void *st, const ck_tile *tile, const void *bytes, size_t nbytes, ck_error *err);
 
+    /*
+     * The tile, where an earlier run that is resumed has made it already: its outcome, and true. At home, after open.
+     * NULL: never.
+     */
+    bool (*kept)(const void *st, uint64_t index, ck_outcome *outcome);
+
     /* The next tile, in order, at home. bytes is NULL unless the sink wants strips. */
     ck_status (*accept)(void *st, const ck_tile *tile, const ck_outcome *outcome, const void *bytes, ck_error *err);
 
-    /* Everything was accepted: the output gets its final name. *files and *nbytes: what was written. */
+    /* In place of accept: this tile failed, and the job goes on without it. NULL: it cannot. */
+    ck_status (*skip)(void *st, const ck_tile *tile, const ck_error *why, ck_error *err);
+
+    /* Everything was accepted or skipped: the output gets its final name. *files and *nbytes: what was written. */
     ck_status (*finish)(void *st, uint64_t *files, uint64_t *nbytes, ck_error *err);
 
     /* Leaves nothing behind. After open, instead of finish; after a failed finish it need not be called. */

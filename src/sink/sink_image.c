@@ -19,7 +19,11 @@ static ck_status image_open(void *st, const ck_sink_config *config, ck_error *er
     state *s = st;
 
     *s = (state){.config = config, .check = config->check_seed};
-    return ck_outfile_open(config->path, config->force, &s->file, err);
+    ck_status status = ck_outfile_open(config->path, config->force, &s->file, err);
+
+    if (!status && config->options->fsync)
+        ck_outdir_sync(s->file);
+    return status;
 }
 
 static ck_status image_accept(void *st, const ck_tile *tile, const ck_outcome *outcome, const void *bytes, ck_error *err)

@@ -1,134 +1,184 @@
 /*
- * A folder of tile files and, as the last file to be finished, manifest.json:
- * the source, the plan, the options and for every tile its file, rectangle,
- * bytes and CRC-32. Workers write the tiles; the manifest grows at home.
+ * A folder of tile files and, as the last file to be finished, manifest.json.
+ * Workers write the tiles; at home the manifest and the journal grow.
+ *
+ * With `resume` what an earlier run left is gone on with: the staging folder
+ * of one that was killed, by its journal, or a finished folder that lost files
+ * since, by its manifest. Either is believed only where the work is the same,
+ * and each tile only where its size and its CRC-32 still agree.
  */
-#include <jansson.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "os/outdir.h"
-#include "sink/sink.h"
+#include "os/stored.h"
+#include "sink/journal.h"
+#include "sink/manifest.h"
 #include "sink/template.h"
-
-enum { TEXT_NBYTES = 64 * 1024 };
 
 typedef struct state {
     const ck_sink_config *config;
     ck_outdir *dir;
-    char *text; /* of the manifest, not yet appended */
-    size_t used;
-    uint64_t files, nbytes, manifest_nbytes;
+    ck_manifest_writer manifest;
+    ck_journal journal;
+    char *work;    /* what the work is, as text */
+    ck_kept *kept; /* per tile; NULL: nothing is resumed */
+    uint64_t files, nbytes;
+    bool finished; /* accepted or skipped to the end: a failure now is no reason to keep the staging folder */
 } state;
 
-/* ---- the manifest ---------------------------------------------------------- */
-
-static ck_status flush_text(state *s, ck_error *err)
+static ck_status name_of(const ck_sink_config *c, const ck_tile *tile, char to[CK_NAME_MOST], ck_error *err)
 {
-    size_t n = s->used;
-
-    s->used = 0;
-    s->manifest_nbytes += n;
-    return n ? ck_outdir_append(s->dir, s->text, n, err) : CK_OK;
+    return ck_template_name(c->name, c->stem, c->suffix, tile, to, err);
 }
 
-static ck_status add_text(state *s, const char *text, size_t n, ck_error *err)
+static char *work_text(const ck_sink_config *config)
 {
+    json_t *work = ck_manifest_work(config);
+    char *text = work ? json_dumps(work, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+    json_decref(work);
+    return text;
+}
+
+/* ---- what an earlier run left ------------------------------------------------- */
+
+/* The finished folder at the output's path, or -1. */
+static int open_target(const ck_sink_config *c)
+{
+    return open(c->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool same_work(const ck_manifest *m, const ck_sink_config *c)
+{
+    json_t *wanted = ck_manifest_work(c), *found = json_object();
+    const char *key;
+    json_t *value;
+    bool same = wanted && found;
+
+    json_object_foreach(wanted, key, value)
+        same = same && !json_object_set(found, key, json_object_get(m->root, key));
+    same = same && json_equal(wanted, found);
+    json_decref(wanted);
+    json_decref(found);
+    return same;
+}
+
+/* Before anything is decoded: a finished folder of other work is not what `resume` goes on with. */
+static ck_status check_target(const ck_sink_config *c, ck_error *err)
+{
+    char shown[200];
+    int dir = open_target(c);
+    ck_manifest m;
     ck_status status = CK_OK;
 
-    if (n > TEXT_NBYTES - s->used)
-        status = flush_text(s, err);
-    if (status)
-        return status;
-    if (n > TEXT_NBYTES) {
-        s->manifest_nbytes += n;
-        return ck_outdir_append(s->dir, text, n, err);
+    if (dir < 0)
+        return CK_OK;
+    ck_text_escape(shown, sizeof shown, c->path);
+    if (!faccessat(dir, CK_MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW)) {
+        status = ck_manifest_read(dir, CK_MANIFEST_NAME, shown, &m, err);
+        if (!status && !same_work(&m, c))
+            status = ck_fail(err, CHUNKIMG_SYSTEM,
+                             "%s: holds the tiles of other work (its source, plan or options differ), which cannot be "
+                             "resumed; --force replaces it", shown);
+        ck_manifest_close(&m);
     }
-    memcpy(s->text + s->used, text, n);
-    s->used += n;
+    close(dir);
+    return status;
+}
+
+static bool journal_fits(void *user, int dir)
+{
+    const state *s = user;
+
+    return ck_journal_read(dir, s->work, NULL, 0, NULL);
+}
+
+/* Believes a kept tile only if its file is still whole. */
+static bool still_whole(const state *s, int dir, const char *name, uint64_t index)
+{
+    const ck_outcome *o = &s->kept[index].outcome;
+    uint64_t got;
+    int why;
+
+    return s->kept[index].is && ck_stored_check(dir, name, o->nbytes, o->crc, &got, &why) == CK_STORED_WHOLE;
+}
+
+/* The journal said what may be there; now each file is looked at, and those that will be made again are removed. */
+static ck_status check_kept(state *s, ck_error *err)
+{
+    for (uint64_t i = 0; i < s->config->plan->tiles; i++) {
+        ck_tile tile = ck_grid_tile(s->config->grid, i);
+        char name[CK_NAME_MOST];
+        ck_status status = name_of(s->config, &tile, name, err);
+
+        if (status)
+            return status;
+        s->kept[i].is = still_whole(s, ck_outdir_fd(s->dir), name, i);
+        if (!s->kept[i].is)
+            ck_outdir_remove(s->dir, name);
+    }
+    ck_outdir_remove(s->dir, CK_MANIFEST_NAME);
     return CK_OK;
 }
 
-/* Adds `value` (which is released) between two pieces of text. */
-static ck_status add_json(state *s, const char *before, json_t *value, const char *after, ck_error *err)
+static ck_status take_leftover(state *s, ck_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    uint64_t end = 0;
     ck_status status;
 
-    json_decref(value);
-    if (!text)
-        return ck_fail_memory(err, 0, "writing the manifest");
-    status = add_text(s, before, strlen(before), err);
-    if (!status)
-        status = add_text(s, text, strlen(text), err);
-    if (!status)
-        status = add_text(s, after, strlen(after), err);
-    free(text);
+    if (!ck_journal_read(ck_outdir_fd(s->dir), s->work, s->kept, s->config->plan->tiles, &end))
+        return ck_fail(err, CHUNKIMG_SYSTEM, "the journal of the run to resume changed while it was read");
+    status = check_kept(s, err);
+    return status ? status : ck_journal_continue(&s->journal, ck_outdir_fd(s->dir), end, err);
+}
+
+/* Tiles of a finished folder get their names in the new one as well. */
+static ck_status take_finished(state *s, ck_error *err)
+{
+    int dir = open_target(s->config);
+    ck_manifest_tile found;
+    ck_manifest m;
+    ck_status status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->work, err);
+
+    if (!status && dir >= 0 && !ck_manifest_read(dir, CK_MANIFEST_NAME, "", &m, NULL)) {
+        for (size_t i = 0; i < m.tiles && !status; i++) {
+            ck_manifest_tile_at(&m, i, &found);
+            uint64_t index = (uint64_t)found.row * (uint64_t)s->config->grid->columns + (uint64_t)found.col;
+
+            s->kept[index] = (ck_kept){true, found.outcome};
+            s->kept[index].is = still_whole(s, dir, found.file, index) && ck_outdir_link(s->dir, dir, found.file);
+            if (s->kept[index].is)
+                status = ck_journal_add(&s->journal, index, &found.outcome, err);
+        }
+        ck_manifest_close(&m);
+    }
+    if (dir >= 0)
+        close(dir);
     return status;
 }
 
-static json_t *rect_json(ck_rect r)
+static ck_status open_resumed(state *s, ck_error *err)
 {
-    return json_pack("{s:i,s:i,s:i,s:i}", "x", r.x, "y", r.y, "w", r.w, "h", r.h);
-}
-
-static json_t *source_json(const chunkimg_plan *p)
-{
-    char shown[1024];
-
-    return json_pack("{s:s,s:i,s:i,s:i,s:i,s:I,s:s}", "path", ck_text_escape(shown, sizeof shown, p->input), "width",
-                     p->width, "height", p->height, "channels", p->channels, "depth", p->depth, "bytes",
-                     (json_int_t)p->input_bytes, "format", p->input_format);
-}
-
-static json_t *plan_json(const ck_sink_config *c)
-{
-    static const char *const edges[] = {"keep", "pad", "shift", "drop"};
-    const chunkimg_plan *p = c->plan;
-
-    return json_pack("{s:I,s:i,s:i,s:i,s:i,s:i,s:s,s:i,s:i,s:i,s:i}", "count", (json_int_t)p->tiles, "columns", p->columns,
-                     "rows", p->rows, "width", p->tile_width, "height", p->tile_height, "overlap", p->overlap, "edge",
-                     edges[c->options->edge], "image_width", p->out_width, "image_height", p->out_height, "channels",
-                     p->out_channels, "depth", p->out_depth);
-}
-
-static json_t *options_json(const ck_sink_config *c)
-{
-    char shown[300];
-
-    return json_pack("{s:s,s:s,s:b,s:I,s:I,s:s}", "ops", c->plan->ops, "format", c->plan->output_format, "lossless",
-                     (int)c->plan->lossless, "quality", (json_int_t)c->options->quality, "compression",
-                     (json_int_t)c->options->compression, "name", ck_text_escape(shown, sizeof shown, c->name));
-}
-
-static ck_status begin_manifest(state *s, ck_error *err)
-{
-    ck_status status = ck_outdir_begin(s->dir, "manifest.json", err);
-
-    if (!status)
-        status = add_json(s, "{\n\"schema\": ", json_string("chunkimg-manifest/1"), ",\n", err);
-    if (!status)
-        status = add_json(s, "\"source\": ", source_json(s->config->plan), ",\n", err);
-    if (!status)
-        status = add_json(s, "\"plan\": ", plan_json(s->config), ",\n", err);
-    if (!status)
-        status = add_json(s, "\"options\": ", options_json(s->config), ",\n\"tiles\": [\n", err);
-    return status;
-}
-
-static ck_status end_manifest(state *s, ck_error *err)
-{
-    char digest[16];
+    const ck_sink_config *c = s->config;
+    bool taken;
     ck_status status;
+    int target;
 
-    snprintf(digest, sizeof digest, "%08x", *s->config->digest);
-    status = add_json(s, "\n],\n\"digest\": ", json_string(digest), "\n}\n", err);
-    if (!status)
-        status = flush_text(s, err);
-    if (!status)
-        status = ck_outdir_end(s->dir, err);
-    return status;
+    s->kept = calloc(c->plan->tiles, sizeof *s->kept);
+    if (!s->kept)
+        return ck_fail_memory(err, c->plan->tiles * sizeof *s->kept, "looking for what to resume");
+    target = open_target(c);
+    if (target >= 0)
+        close(target);
+    status = ck_outdir_resume(c->path, target >= 0, journal_fits, s, &s->dir, &taken, err);
+    if (status)
+        return status;
+    return taken ? take_leftover(s, err) : take_finished(s, err);
 }
 
 /* ---- the sink --------------------------------------------------------------- */
@@ -137,16 +187,33 @@ static ck_status tiles_check(const ck_sink_config *c, ck_error *err)
 {
     ck_status status = ck_template_check(c->name, c->stem, c->suffix, c->grid, err);
 
-    return status ? status : ck_out_check(c->path, false, c->force, err);
+    if (!status)
+        status = ck_out_check(c->path, false, c->force || c->options->resume, err);
+    return status || !c->options->resume ? status : check_target(c, err);
 }
 
 static void tiles_abandon(void *st)
 {
     state *s = st;
 
+    ck_journal_drop(&s->journal);
+    ck_manifest_release(&s->manifest);
     ck_outdir_abandon(&s->dir);
-    free(s->text);
-    s->text = NULL;
+    free(s->work);
+    free(s->kept);
+    s->work = NULL;
+    s->kept = NULL;
+}
+
+/* A run with `resume` that is stopped leaves its finished tiles to the next one. */
+static void tiles_stop(void *st)
+{
+    state *s = st;
+    ck_error ignored;
+
+    if (s->config->options->resume && !s->finished && s->files && !ck_journal_end(&s->journal, &ignored))
+        ck_outdir_leave(&s->dir);
+    tiles_abandon(s);
 }
 
 static ck_status tiles_open(void *st, const ck_sink_config *config, ck_error *err)
@@ -154,12 +221,20 @@ static ck_status tiles_open(void *st, const ck_sink_config *config, ck_error *er
     state *s = st;
     ck_status status;
 
-    *s = (state){.config = config, .text = malloc(TEXT_NBYTES)};
-    if (!s->text)
-        return ck_fail_memory(err, TEXT_NBYTES, "opening the output");
-    status = ck_outdir_open(config->path, config->force, &s->dir, err);
+    *s = (state){.config = config, .journal = {.file = -1}, .work = work_text(config)};
+    if (!s->work)
+        return ck_fail_memory(err, 0, "opening the output");
+    if (config->options->resume) {
+        status = open_resumed(s, err);
+    } else {
+        status = ck_outdir_open(config->path, config->force, &s->dir, err);
+        if (!status && config->stamp)
+            status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->work, err);
+    }
+    if (!status && config->options->fsync)
+        ck_outdir_sync(s->dir);
     if (!status)
-        status = begin_manifest(s, err);
+        status = ck_manifest_begin(&s->manifest, config, s->dir, err);
     if (status)
         tiles_abandon(s);
     return status;
@@ -169,39 +244,61 @@ static ck_status tiles_store(void *st, const ck_tile *tile, const void *bytes, s
 {
     const state *s = st;
     char name[CK_NAME_MOST];
-    ck_status status = ck_template_name(s->config->name, s->config->stem, s->config->suffix, tile, name, err);
+    ck_status status = name_of(s->config, tile, name, err);
 
     return status ? status : ck_outdir_put(s->dir, name, bytes, nbytes, err);
+}
+
+static bool tiles_kept(const void *st, uint64_t index, ck_outcome *outcome)
+{
+    const state *s = st;
+
+    if (!s->kept || !s->kept[index].is)
+        return false;
+    *outcome = s->kept[index].outcome;
+    return true;
 }
 
 static ck_status tiles_accept(void *st, const ck_tile *tile, const ck_outcome *outcome, const void *bytes, ck_error *err)
 {
     state *s = st;
-    char name[CK_NAME_MOST], shown[4 * CK_NAME_MOST], crc[16];
-    ck_status status = ck_template_name(s->config->name, s->config->stem, s->config->suffix, tile, name, err);
+    char name[CK_NAME_MOST];
+    ck_status status = name_of(s->config, tile, name, err);
 
     (void)bytes;
+    if (!status && !(s->kept && s->kept[tile->index].is))
+        status = ck_journal_add(&s->journal, tile->index, outcome, err);
     if (status)
         return status;
-    snprintf(crc, sizeof crc, "%08x", outcome->crc);
+    s->files++;
     s->nbytes += outcome->nbytes;
-    return add_json(s, s->files++ ? ",\n" : "",
-                    json_pack("{s:s,s:i,s:i,s:o,s:o,s:i,s:i,s:i,s:i,s:I,s:s}", "file", ck_text_escape(shown, sizeof shown, name),
-                              "col", tile->col, "row", tile->row, "own", rect_json(tile->own), "held",
-                              rect_json(tile->held), "width", tile->file_w, "height", tile->file_h, "pad_x", tile->pad_left, "pad_y", tile->pad_top, "bytes",
-                              (json_int_t)outcome->nbytes, "crc32", crc),
-                    "", err);
+    return ck_manifest_add(&s->manifest, tile, name, outcome, err);
+}
+
+static ck_status tiles_skip(void *st, const ck_tile *tile, const ck_error *why, ck_error *err)
+{
+    state *s = st;
+    char name[CK_NAME_MOST];
+    ck_status status = name_of(s->config, tile, name, err);
+
+    if (!status)
+        ck_outdir_remove(s->dir, name); /* the failure may have been in writing it */
+    return status ? status : ck_manifest_add_failed(&s->manifest, tile, why, err);
 }
 
 static ck_status tiles_finish(void *st, uint64_t *files, uint64_t *nbytes, ck_error *err)
 {
     state *s = st;
-    ck_status status = end_manifest(s, err);
+    ck_status status = ck_manifest_end(&s->manifest, err);
 
+    s->finished = true;
     *files = s->files;
     *nbytes = s->nbytes;
-    if (!status)
+    ck_journal_drop(&s->journal);
+    if (!status) {
+        ck_outdir_remove(s->dir, CK_JOURNAL_NAME);
         status = ck_outdir_publish(&s->dir, err);
+    }
     tiles_abandon(s); /* what is left after publishing: memory */
     return status;
 }
@@ -214,7 +311,9 @@ const ck_sink ck_sink_tiles = {
     .check = tiles_check,
     .open = tiles_open,
     .store = tiles_store,
+    .kept = tiles_kept,
     .accept = tiles_accept,
+    .skip = tiles_skip,
     .finish = tiles_finish,
-    .abandon = tiles_abandon,
+    .abandon = tiles_stop,
 };

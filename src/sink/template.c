@@ -95,7 +95,7 @@ ck_status ck_template_name(const char *text, const char *stem, const char *suffi
         at += n;
     }
     to[at] = 0;
-    if (!at || strchr(to, '/') || !strcmp(to, ".") || !strcmp(to, "..") || !strcmp(to, "manifest.json"))
+    if (!at || strchr(to, '/') || !strcmp(to, ".") || !strcmp(to, "..") || !strcmp(to, "manifest.json") || !strcmp(to, ".chunkimg-journal"))
         return reject(text, "gives a name that is not one of a tile inside the folder", err);
     return CK_OK;
 }
