@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/manifest.h"
 #include "os/stored.h"
 #include "pipeline/job.h"
-#include "sink/manifest.h"
 
 /* The folder and the manifest's name in it, for a path to either. Returns the folder's descriptor or -1. */
 static int open_folder(const char *path, const char **file)
@@ -60,14 +60,14 @@ static void check_tiles(int dir, const ck_manifest *m, chunkimg_flaw flaw, void 
 
     for (size_t i = 0; i < m->tiles; i++) {
         ck_manifest_tile_at(m, i, &t);
-        ck_stored found = ck_stored_check(dir, t.file, t.outcome.nbytes, t.outcome.crc, &got, &why);
+        ck_stored found = ck_stored_check(dir, t.file, t.nbytes, t.crc, &got, &why);
 
         ++*counts[found];
         if (found == CK_STORED_WHOLE)
             v->nbytes += got;
         else if (flaw)
             flaw(user, ck_text_escape(shown, sizeof shown, t.file),
-                 describe(what, sizeof what, found, t.outcome.nbytes, got, why));
+                 describe(what, sizeof what, found, t.nbytes, got, why));
     }
 }
 

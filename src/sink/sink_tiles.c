@@ -150,10 +150,10 @@ static ck_status take_finished(state *s, ck_error *err)
             ck_manifest_tile_at(&m, i, &found);
             uint64_t index = (uint64_t)found.row * (uint64_t)s->config->grid->columns + (uint64_t)found.col;
 
-            s->kept[index] = (ck_kept){true, found.outcome};
+            s->kept[index] = (ck_kept){true, {.nbytes = found.nbytes, .crc = found.crc, .digest = found.digest}};
             s->kept[index].is = still_whole(s, dir, found.file, index) && ck_outdir_link(s->dir, dir, found.file);
             if (s->kept[index].is)
-                status = ck_journal_add(&s->journal, index, &found.outcome, err);
+                status = ck_journal_add(&s->journal, index, &s->kept[index].outcome, err);
         }
         ck_manifest_close(&m);
     }

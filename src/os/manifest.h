@@ -1,0 +1,42 @@
+/*
+ * manifest.json of a folder of tiles, read back: whoever checks, resumes or
+ * puts together such a folder reads it here, as a whole. sink/manifest.h
+ * writes it.
+ */
+#ifndef CK_OS_MANIFEST_H
+#define CK_OS_MANIFEST_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+
+#define CK_MANIFEST_NAME "manifest.json"
+#define CK_MANIFEST_SCHEMA "chunkimg-manifest/1"
+
+typedef struct ck_manifest {
+    json_t *root;
+    uint64_t tiles;    /* listed */
+    uint64_t failed;   /* listed as skipped */
+    uint64_t promised; /* of the plan: tiles + failed */
+} ck_manifest;
+
+typedef struct ck_manifest_tile {
+    char file[256];
+    int32_t col, row;
+    uint64_t nbytes; /* of the file */
+    uint32_t crc;    /* of those bytes */
+    uint32_t digest; /* the share of the tile's own pixels in the digest of the image */
+} ck_manifest_tile;
+
+/*
+ * Reads the manifest in the folder `dir` (a descriptor). CHUNKIMG_BAD_INPUT
+ * where it is not one of this program, or is damaged: every tile must be
+ * listed exactly once, under a name inside the folder. `shown` is for messages.
+ */
+ck_status ck_manifest_read(int dir, const char *file, const char *shown, ck_manifest *out, ck_error *err);
+void ck_manifest_close(ck_manifest *m);
+
+/* Entry i of m->tiles. */
+void ck_manifest_tile_at(const ck_manifest *m, size_t i, ck_manifest_tile *out);
+
+#endif
