@@ -236,6 +236,7 @@ typedef struct chunkimg_result {
     double startup_s;           /* open: header, plan */
     double spawn_s;             /* until every worker was ready */
     double stage_s[CHUNKIMG_STAGES]; /* busy seconds, all workers; wait: idle seconds */
+    double digest_s;            /* of the stage process: checksums of the pixels */
     double user_s, sys_s;       /* CPU time of all threads and processes of the run */
     uint64_t voluntary_switches, involuntary_switches;
     uint64_t minor_faults, major_faults;

@@ -26,6 +26,8 @@ const chunkimg_option cli_rows[] = {
      .help = "plain text on a terminal (so does NO_COLOR)"},
     {.name = "limits", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, limits),
      .help = "bench: measure this machine's own floors for the file"},
+    {.name = "ops", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, ops),
+     .help = "bench: megapixels a second of every operation, or of each --op, on one core"},
     {.name = "version", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, version),
      .help = "the version and the libraries it was built with"},
     {.name = "help", .letter = 'h', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, help), .help = "this text"},

@@ -12,7 +12,7 @@ typedef struct cli {
     const char *json;
     int progress;
     int64_t repeat, warmup;
-    bool dry_run, quiet, verbose, no_color, limits, version, help;
+    bool dry_run, quiet, verbose, no_color, limits, ops, version, help;
     const char **inputs; /* owned list of borrowed names */
     size_t input_count;
 } cli;
@@ -38,6 +38,9 @@ int cli_parse(cli *c, int argc, char **argv); /* 0, or the exit code after a mes
 void cli_release(cli *c);
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2))); /* prints; returns 2 */
 int cli_error(const chunkimg_error *err); /* prints; returns the exit code */
+
+/* bench_ops.c */
+int cli_bench_ops(cli *c);
 
 /* help.c */
 void cli_print_help(void);

@@ -37,8 +37,10 @@ static int measure(cli *c)
 
 static int run(cli *c)
 {
+    if (c->ops)
+        return cli_bench_ops(c);
     if (!c->limits)
-        return cli_usage("bench: --limits is what bench can do today: chunkimg bench --limits INPUT");
+        return cli_usage("bench: say what to measure: chunkimg bench --limits INPUT, or chunkimg bench --ops [INPUT]");
     if (c->input_count != 1)
         return cli_usage("bench: --limits takes one input, not %zu", c->input_count);
     if (!strcmp(c->inputs[0], "-"))
@@ -49,6 +51,6 @@ static int run(cli *c)
     return measure(c);
 }
 
-const cli_command cli_command_bench = {.name = "bench", .arguments = "--limits INPUT [options]",
+const cli_command cli_command_bench = {.name = "bench", .arguments = "--limits INPUT | --ops [INPUT] [options]",
                                        .summary = "this machine's floors for a file, and runs as a share of them",
                                        .run = run};

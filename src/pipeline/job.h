@@ -23,6 +23,7 @@
 /* What one worker counted. In the arena; only that worker writes it. */
 typedef struct ck_tally {
     _Alignas(64) uint64_t stage_ns[CHUNKIMG_STAGES];
+    uint64_t digest_ns; /* of the stage process */
 } ck_tally;
 
 /* A tile on its way. In the arena; written by the tile's carrier, read at home once the ticket is back. */

@@ -90,6 +90,8 @@ static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before
         r->stage_s[s] = ck_seconds(ns);
         busy += r->stage_s[s];
     }
+    for (unsigned w = 0; w <= job->plan.workers; w++)
+        r->digest_s += ck_seconds(ck_job_tally(job, w)->digest_ns);
     r->workers = stats->workers;
     r->spawn_s = stats->spawn_s;
     double idle = r->wall_s * (stats->workers ? stats->workers : 1) - busy;

@@ -229,8 +229,11 @@ static ck_status make_rows(making *m)
             return ck_fail(&m->slot->err, CHUNKIMG_INTERRUPTED, "stopped");
         ck_view rows = compute_rows(m, y, held.y + held.h, &next);
 
+        spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
+        uint64_t computed = m->since;
         digest_rows(m, ck_window(rows, m->w->block ? m->tile.pad_left : 0, 0, held.w, rows.shape.h), y);
         spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
+        m->w->tally->digest_ns += m->since - computed;
         status = encode_rows(m, rows);
         ck_job_pulse(m->w->job);
     }
