@@ -166,20 +166,45 @@ typedef struct chunkimg_options {
     int on_error;            /* chunkimg_on_error: what a tile that fails does to the others */
     uint64_t max_memory;     /* bytes the plan may need */
     int64_t max_pixels;      /* pixels the input may have */
+
+    /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
+    bool pin;                /* bind each worker to one CPU of the affinity mask */
 } chunkimg_options;
 
 CHUNKIMG_API void chunkimg_options_init(chunkimg_options *options);
 CHUNKIMG_API const chunkimg_option *chunkimg_job_options(void);
 
+/*
+ * For a comparison of several modes. CHUNKIMG_USAGE with a sentence where an
+ * option differs from its default that belongs to some modes and none of
+ * these honours it. "auto" is a mode that honours what any mode does.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_options_check_modes(const chunkimg_options *options, const char *const *modes,
+                                                          size_t count, chunkimg_error *err);
+
+/* Sets options->mode, and every option that belongs to other modes only back to its default. */
+CHUNKIMG_API void chunkimg_options_for_mode(chunkimg_options *options, const char *mode);
+
 /* ---- what is built in ------------------------------------------------- */
 
 typedef enum chunkimg_kind { CHUNKIMG_MODES, CHUNKIMG_OPS, CHUNKIMG_CODECS, CHUNKIMG_SINKS } chunkimg_kind;
+
+/* What a mode is, for the table that sets all of them side by side. A few words each. */
+typedef struct chunkimg_mode {
+    const char *unit;           /* of execution: "a pthread" */
+    const char *memory;         /* what workers share, what is copied */
+    const char *lock;           /* what a global lock would do to it */
+    const char *strength, *weakness, *suits;
+    const char *const *options; /* names of rows of chunkimg_job_options that it honours and some modes do not; ends with NULL */
+    const char *missing;        /* the library it lacks in this build; NULL: it can be used */
+} chunkimg_mode;
 
 typedef struct chunkimg_module {
     const char *name;
     const char *summary;            /* one line */
     const char *details;            /* formula, standard followed; NULL: none */
     const chunkimg_option *options; /* rows of its arguments, in order; NULL: none */
+    const chunkimg_mode *mode;      /* of CHUNKIMG_MODES; else NULL */
 } chunkimg_module;
 
 /* Member `index` of a kind; false past the end. Any thread. */
@@ -230,11 +255,27 @@ enum { CHUNKIMG_STAGE_READ, CHUNKIMG_STAGE_DECODE, CHUNKIMG_STAGE_PROCESS, CHUNK
 
 CHUNKIMG_API const char *chunkimg_stage_name(unsigned stage);
 
+/* A count that the mode or the system does not tell; a time that is not known is negative. */
+#define CHUNKIMG_UNKNOWN UINT64_MAX
+
+/* How one worker spent the parallel region, seconds. The three add up to it. */
+typedef struct chunkimg_worker {
+    double busy_s;    /* carrying tickets, without waits for a global lock */
+    double waiting_s; /* between its first and its last ticket: for one to come, for a global lock */
+    double idle_s;    /* before the first and after the last */
+    uint64_t tickets;
+} chunkimg_worker;
+
+enum { CHUNKIMG_WORKERS_SHOWN = 32 };
+
 /* What was done and what it took. Times in seconds. */
 typedef struct chunkimg_result {
     double wall_s;              /* from the first ticket's preparation to the output's final name */
     double startup_s;           /* open: header, plan */
+    double region_s;            /* of wall_s, the part that workers share: spawn to teardown */
     double spawn_s;             /* until every worker was ready */
+    double teardown_s;          /* from the last ticket's end until every worker was gone */
+    double first_tile_s;        /* from the run's start until a tile was finished; negative: none was */
     double stage_s[CHUNKIMG_STAGES]; /* busy seconds, all workers; wait: idle seconds */
     double digest_s;            /* of the stage process: checksums of the pixels */
     double user_s, sys_s;       /* CPU time of all threads and processes of the run */
@@ -248,6 +289,18 @@ typedef struct chunkimg_result {
     uint64_t output_bytes;
     uint32_t digest;            /* CRC-32 of the output's pixels (lossless: coefficients) in raster order, any tiling */
     unsigned workers;           /* that really ran */
+
+    /* What workers cost each other. */
+    uint64_t lock_acquisitions;  /* of locks that workers share, the global one included */
+    double lock_wait_s;          /* all workers */
+    double queue_wait_s;         /* waiting for a ticket, between the first and the last, all workers */
+    uint64_t bytes_copied;       /* between workers */
+    uint64_t bytes_by_reference; /* read where another ticket had written them */
+    uint64_t migrations;         /* of workers from CPU to CPU */
+    uint64_t rss_bytes;          /* sum over all processes; pages that several map are counted in each */
+    uint64_t pss_bytes;          /* the same with shared pages divided; not known where the run is too short to look */
+    double imbalance;            /* most busy worker / mean - 1 */
+    chunkimg_worker worker[CHUNKIMG_WORKERS_SHOWN]; /* the first of them */
 } chunkimg_result;
 
 /* Counts that move while a job runs. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/option.h"
 #include "base/text.h"
 
 /* "1 to 512 pixels", "at least 1" */
@@ -168,13 +169,43 @@ static size_t value_size(chunkimg_type type)
     return 0;
 }
 
+void ck_option_reset(const chunkimg_option *row, void *into)
+{
+    memset((char *)into + row->offset, 0, value_size(row->type));
+    if (row->fallback)
+        set_row(row, into, row->fallback, NULL);
+}
+
 void chunkimg_option_defaults(const chunkimg_option *rows, void *into)
 {
-    for (const chunkimg_option *row = rows; row && row->name; row++) {
-        memset((char *)into + row->offset, 0, value_size(row->type));
-        if (row->fallback)
-            set_row(row, into, row->fallback, NULL);
-    }
+    for (const chunkimg_option *row = rows; row && row->name; row++)
+        ck_option_reset(row, into);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool ck_option_is_default(const chunkimg_option *row, const void *from)
+{
+    const void *at = (const char *)from + row->offset;
+    chunkimg_option alone = *row;
+    union {
+        const char *text;
+        chunkimg_list list;
+        chunkimg_pair pair;
+        uint64_t number;
+        double real;
+    } fallback;
+
+    alone.offset = 0;
+    ck_option_reset(&alone, &fallback);
+    if (row->type == CHUNKIMG_TEXT)
+        return same_text(*(const char *const *)at, fallback.text);
+    if (row->type == CHUNKIMG_LIST)
+        return ((const chunkimg_list *)at)->count == 0;
+    return !memcmp(at, &fallback, value_size(row->type));
 }
 
 const chunkimg_option *chunkimg_option_find(const chunkimg_option *rows, const char *name, const char **suggestion)

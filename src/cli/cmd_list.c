@@ -28,7 +28,10 @@ static void print_kind(size_t k)
     printf("%s\n", kinds[k].name);
     for (size_t i = 0; chunkimg_module_at(kinds[k].kind, i, &m); i++) {
         usage_of(&m, usage, sizeof usage);
-        printf("  %-26s %s\n", usage, m.summary);
+        printf("  %-26s %s", usage, m.summary);
+        if (m.mode && m.mode->missing)
+            printf(" (not in this build: needs %s)", m.mode->missing);
+        putchar('\n');
     }
 }
 

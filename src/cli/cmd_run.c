@@ -58,6 +58,16 @@ static int add_mode(session *s, const char *name)
     return 0;
 }
 
+/* An option that none of them honours would be given for nothing. */
+static int check_modes(const session *s)
+{
+    chunkimg_error err;
+
+    if (chunkimg_options_check_modes(&s->c->job, s->modes, s->mode_count, &err))
+        return cli_usage("--%s", err.text);
+    return 0;
+}
+
 static int parse_modes(session *s)
 {
     chunkimg_module m;
@@ -66,8 +76,9 @@ static int parse_modes(session *s)
 
     if (!strcmp(s->c->job.mode, "all")) {
         for (size_t i = 0; chunkimg_module_at(CHUNKIMG_MODES, i, &m) && !code; i++)
-            code = add_mode(s, m.name);
-        return code;
+            if (!m.mode->missing)
+                code = add_mode(s, m.name);
+        return code ? code : check_modes(s);
     }
     s->mode_text = strdup(s->c->job.mode);
     if (!s->mode_text)
@@ -76,7 +87,7 @@ static int parse_modes(session *s)
         code = add_mode(s, word);
     if (!code && !s->mode_count)
         return cli_usage("--mode: no mode was named");
-    return code;
+    return code ? code : check_modes(s);
 }
 
 /* ---- one run, here -------------------------------------------------------------------- */
@@ -154,14 +165,13 @@ static int run_apart(session *s, outcome *o)
 
 /* ---- one input ------------------------------------------------------------------------- */
 
-static int run_mode(session *s, const char *mode, bool apart)
+static int run_one_mode(session *s, bool apart)
 {
     outcome *o = new_outcome(s, (size_t)s->c->repeat);
     chunkimg_error err;
 
     if (!o)
         return no_memory();
-    s->c->job.mode = mode;
     if (chunkimg_open_warn(&s->c->job, warn, s->c, &o->job, &err)) {
         free(s->outcomes[--s->count].walls);
         return cli_error(&err);
@@ -174,6 +184,19 @@ static int run_mode(session *s, const char *mode, bool apart)
         chunkimg_close(&o->job);
         s->count--;
     }
+    return code;
+}
+
+/* Each mode gets the options that it honours. */
+static int run_mode(session *s, const char *mode, bool apart)
+{
+    chunkimg_options all = s->c->job;
+    int code;
+
+    chunkimg_options_for_mode(&s->c->job, mode);
+    code = run_one_mode(s, apart);
+    all.force = s->c->job.force;
+    s->c->job = all;
     return code;
 }
 
@@ -206,6 +229,8 @@ static void print_reports(const session *s, size_t first)
         rows[i] = report_of(&s->outcomes[first + i]);
     if (n == 1) {
         ck_report_text(stdout, &rows[0]);
+        if (s->c->verbose)
+            ck_report_workers(stdout, rows[0].result);
     } else if (n > 1) {
         ck_report_work(stdout, rows[0].plan);
         ck_report_compare(stdout, rows, n, wants_colour(s->c));

@@ -72,6 +72,33 @@ int cli_version(void)
 
 /* ---- one module ------------------------------------------------------------------ */
 
+/* What the table of modes has columns for: one place for the words and the order. */
+static const struct {
+    const char *title;
+    size_t offset;
+} facts[] = {{"unit of execution", offsetof(chunkimg_mode, unit)},  {"memory", offsetof(chunkimg_mode, memory)},
+             {"a global lock", offsetof(chunkimg_mode, lock)},      {"strength", offsetof(chunkimg_mode, strength)},
+             {"weakness", offsetof(chunkimg_mode, weakness)},       {"suits", offsetof(chunkimg_mode, suits)}};
+
+enum { FACTS = sizeof facts / sizeof *facts };
+
+static const char *fact(const chunkimg_mode *mode, size_t i)
+{
+    return *(const char *const *)(const void *)((const char *)mode + facts[i].offset);
+}
+
+static void help_mode(const chunkimg_mode *mode)
+{
+    for (size_t i = 0; i < FACTS; i++)
+        printf("  %-18s %s\n", facts[i].title, fact(mode, i));
+    if (mode->missing)
+        printf("  not in this build, which goes without %s\n", mode->missing);
+    if (mode->options)
+        printf("\nOptions that not every mode honours:\n");
+    for (const char *const *name = mode->options; name && *name; name++)
+        help_line(chunkimg_option_find(chunkimg_job_options(), *name, NULL));
+}
+
 static bool help_module(chunkimg_kind kind, const char *name)
 {
     chunkimg_module m;
@@ -82,6 +109,8 @@ static bool help_module(chunkimg_kind kind, const char *name)
         printf("%s: %s\n", m.name, m.summary);
         for (const chunkimg_option *o = m.options; o && o->name; o++)
             help_line(o);
+        if (m.mode)
+            help_mode(m.mode);
         if (m.details)
             printf("\n%s\n", m.details);
         return true;
@@ -89,12 +118,59 @@ static bool help_module(chunkimg_kind kind, const char *name)
     return false;
 }
 
+/* Bytes of text that fit into `width`, broken at a blank where there is one. */
+static int line_length(const char *text, int width)
+{
+    int n = (int)strlen(text);
+
+    if (n <= width)
+        return n;
+    for (n = width; n > 0 && text[n] != ' '; n--)
+        ;
+    return n ? n : width;
+}
+
+/* One row of the table: a heading or a mode, each cell wrapped between its borders. */
+static void table_row(const char *const cells[FACTS + 1], const int widths[FACTS + 1])
+{
+    const char *rest[FACTS + 1];
+    bool more = true;
+
+    for (size_t i = 0; i <= FACTS; i++)
+        rest[i] = cells[i];
+    while (more) {
+        more = false;
+        for (size_t i = 0; i <= FACTS; i++) {
+            int n = line_length(rest[i], widths[i]);
+
+            printf("%s%-*.*s", i ? " | " : "", i < FACTS ? widths[i] : n, n, rest[i]);
+            rest[i] += n;
+            rest[i] += *rest[i] == ' ';
+            more |= *rest[i] != 0;
+        }
+        putchar('\n');
+    }
+}
+
 static int help_modes(void)
 {
+    static const int widths[FACTS + 1] = {9, 15, 17, 17, 20, 20, 20};
+    const char *cells[FACTS + 1] = {"mode"};
     chunkimg_module m;
 
-    for (size_t i = 0; chunkimg_module_at(CHUNKIMG_MODES, i, &m); i++)
-        printf("%-10s %s\n           %s\n\n", m.name, m.summary, m.details);
+    for (size_t f = 0; f < FACTS; f++)
+        cells[f + 1] = facts[f].title;
+    table_row(cells, widths);
+    for (size_t i = 0; chunkimg_module_at(CHUNKIMG_MODES, i, &m); i++) {
+        for (size_t f = 0; f <= FACTS; f++)
+            printf("%s%.*s", f ? "-+-" : "", widths[f], "------------------------");
+        putchar('\n');
+        cells[0] = m.name;
+        for (size_t f = 0; f < FACTS; f++)
+            cells[f + 1] = fact(m.mode, f);
+        table_row(cells, widths);
+    }
+    printf("\nchunkimg help MODE names the options that only some modes honour.\n");
     return 0;
 }
 

@@ -9,6 +9,8 @@
 #ifndef CK_EXEC_EXEC_H
 #define CK_EXEC_EXEC_H
 
+#include <chunkimg/chunkimg.h>
+
 #include "core/work.h"
 
 enum ck_exec_traits {
@@ -20,21 +22,43 @@ typedef struct ck_exec_config {
     unsigned workers; /* wanted, >= 1 */
     bool fill_anywhere; /* any worker may carry FILLs; false: only worker 0 holds the decoder */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
+    const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 
     /* To be called at least every 50 ms by somebody who is not carrying a ticket; looks at the clock itself. */
     void (*pulse)(void *user);
     void *user;
 } ck_exec_config;
 
+/*
+ * What only the executor can know. Given as CK_EXEC_STATS_UNKNOWN: it sets what
+ * it knows, field by field. What it leaves unknown is found by the pipeline
+ * where that is possible (a time by the gaps between tickets, memory of one
+ * process by asking the system), and else reported as not known.
+ */
 typedef struct ck_exec_stats {
-    unsigned workers;    /* that really worked */
-    double spawn_s;      /* until all of them were ready */
-    uint64_t peak_bytes; /* memory of all processes together; 0: one process, ask the system */
+    unsigned workers;            /* that really worked */
+    double spawn_s;              /* until all of them were ready */
+    uint64_t peak_bytes;         /* memory of all processes together */
+    uint64_t rss_bytes;          /* sum of resident sets at their peaks */
+    uint64_t lock_acquisitions;  /* of locks that workers share */
+    double lock_wait_s;          /* all workers */
+    double queue_wait_s;         /* all workers, for a ticket to come */
+    uint64_t bytes_copied;       /* between workers */
+    uint64_t bytes_by_reference; /* unknown: all that tickets read of each other */
 } ck_exec_stats;
+
+#define CK_EXEC_STATS_UNKNOWN                                                                                     \
+    ((ck_exec_stats){.peak_bytes = CHUNKIMG_UNKNOWN,                                                              \
+                     .rss_bytes = CHUNKIMG_UNKNOWN,                                                               \
+                     .lock_acquisitions = CHUNKIMG_UNKNOWN,                                                       \
+                     .lock_wait_s = -1,                                                                           \
+                     .queue_wait_s = -1,                                                                          \
+                     .bytes_copied = CHUNKIMG_UNKNOWN,                                                            \
+                     .bytes_by_reference = CHUNKIMG_UNKNOWN})
 
 typedef struct ck_exec {
     const char *name, *summary;
-    const char *details; /* unit of execution, memory, strength, weakness */
+    chunkimg_mode about; /* what `help modes` sets side by side, and the options that it honours */
     unsigned traits;
     size_t (*shared_size)(unsigned workers); /* NULL: 0 */
 

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "exec/exec.h"
+#include "os/pin.h"
 
 typedef struct team {
     const ck_exec_config *config;
@@ -28,7 +29,22 @@ typedef struct team {
     omp_lock_t books; /* around next, done and fail */
     unsigned workers;
     unsigned active;  /* tasks that have a ticket; under books */
+    uint64_t acquisitions, lock_ns; /* of books; under books */
+    ck_pins *pins;    /* NULL: threads are not bound; read-only while they run */
 } team;
+
+/* The clock is only looked at where there is something to wait for. */
+static void open_books(team *t)
+{
+    uint64_t began;
+
+    if (!omp_test_lock(&t->books)) {
+        began = ck_now_ns();
+        omp_set_lock(&t->books);
+        t->lock_ns += ck_now_ns() - began;
+    }
+    t->acquisitions++;
+}
 
 static void *probe_main(void *gate)
 {
@@ -64,7 +80,7 @@ static bool enter(team *t, int me)
     if (t->entered[me])
         return true;
     if (t->work->enter(t->work->self, (unsigned)me, &t->mine[me], &err)) {
-        omp_set_lock(&t->books);
+        open_books(t);
         t->work->fail(t->work->self, &err);
         omp_unset_lock(&t->books);
         return false;
@@ -112,7 +128,7 @@ static void carry_chain(team *t, ck_ticket ticket)
         /* A thread without its state brings the ticket back undone: fail() has stopped the work. */
         if (enter(t, me))
             w->carry(w->self, t->mine[me], ticket);
-        omp_set_lock(&t->books);
+        open_books(t);
         w->done(w->self, ticket);
         next = w->next(w->self, CK_ALL_ROLES, &ticket);
         if (next == CK_HAVE)
@@ -130,10 +146,31 @@ static void first_tickets(team *t)
     ck_ticket first[AT_ONCE];
     unsigned n;
 
-    omp_set_lock(&t->books);
+    open_books(t);
     n = take_more_locked(t, first);
     omp_unset_lock(&t->books);
     spawn(t, first, n);
+}
+
+/* Every thread of the region. Each leaves by itself: what it counted is its own. */
+static void work_in_team(team *t, ck_exec_stats *stats, uint64_t began)
+{
+    int me = omp_get_thread_num();
+
+    if (t->pins)
+        ck_pin(t->pins, (unsigned)me);
+#pragma omp master
+    {
+        t->workers = (unsigned)omp_get_num_threads();
+        stats->workers = t->workers;
+        stats->spawn_s = ck_seconds(ck_now_ns() - began);
+        first_tickets(t);
+    }
+#pragma omp barrier
+    if (t->entered[me])
+        t->work->leave(t->work->self, t->mine[me]);
+    if (t->pins)
+        ck_unpin(t->pins);
 }
 
 static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
@@ -149,33 +186,36 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
         free(t.entered);
         return ck_fail_memory(err, t.workers * sizeof *t.mine, "starting the OpenMP team");
     }
-    omp_init_lock(&t.books);
-    *stats = (ck_exec_stats){.workers = t.workers};
-#pragma omp parallel num_threads((int)t.workers) shared(t)
-    {
-#pragma omp master
-        {
-            t.workers = (unsigned)omp_get_num_threads();
-            stats->workers = t.workers;
-            stats->spawn_s = ck_seconds(ck_now_ns() - began);
-            first_tickets(&t);
-        }
+    if (config->options->pin && ck_pins_make(&t.pins, err)) {
+        free(t.mine);
+        free(t.entered);
+        return err->status;
     }
-    for (unsigned i = 0; i < stats->workers; i++)
-        if (t.entered[i])
-            work->leave(work->self, t.mine[i]);
+    omp_init_lock(&t.books);
+#pragma omp parallel num_threads((int)t.workers) shared(t)
+    work_in_team(&t, stats, began);
+    stats->lock_acquisitions = t.acquisitions;
+    stats->lock_wait_s = ck_seconds(t.lock_ns);
+    stats->bytes_copied = 0;
+    ck_pins_free(&t.pins);
     omp_destroy_lock(&t.books);
     free(t.mine);
     free(t.entered);
     return CK_OK;
 }
 
+static const char *const honoured[] = {"pin", NULL};
+
 const ck_exec ck_exec_openmp = {
     .name = "openmp",
     .summary = "OpenMP tasks; honours OMP_PROC_BIND, OMP_PLACES, OMP_WAIT_POLICY",
-    .details = "Unit of execution: a task on a thread of the OpenMP team. Memory: shared, nothing is copied. Strength: the "
-               "runtime places threads and shares them with other OpenMP code. Weakness: its idle threads spin for a "
-               "while; a team cannot be carried through fork. Suits: programs that use OpenMP already.",
+    .about = {.unit = "a task on a thread of the OpenMP team",
+              .memory = "shared, nothing is copied",
+              .lock = "would make it one worker: see gil",
+              .strength = "the runtime places threads and shares them with other OpenMP code",
+              .weakness = "idle threads spin a while; a team cannot be carried through fork",
+              .suits = "programs that use OpenMP already",
+              .options = honoured},
     .fills_ahead = 1,
     .run = run,
 };

@@ -384,6 +384,16 @@ static uint64_t memory_of_all(const supervisor *s)
     return sum;
 }
 
+static uint64_t resident_of_all(const supervisor *s)
+{
+    uint64_t sum = ck_usage_peak_rss(0);
+
+    for (unsigned id = 0; id < s->forked; id++)
+        if (s->children[id].bell >= 0)
+            sum += ck_usage_peak_rss(s->children[id].pid);
+    return sum;
+}
+
 static void dismiss(supervisor *s)
 {
     for (unsigned id = 0; id < s->forked; id++) {
@@ -407,13 +417,17 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     void *mine = NULL;
     ck_status status = start(&s, err);
 
-    *stats = (ck_exec_stats){0};
     /* The supervisor only drains, which needs no scratch: after the forks, so that children do not inherit it. */
     if (!status)
         status = work->enter(work->self, config->workers, &mine, err);
     if (!status) {
         supervise(&s, mine);
-        *stats = (ck_exec_stats){.workers = s.forked, .spawn_s = s.spawn_s, .peak_bytes = memory_of_all(&s)};
+        stats->workers = s.forked;
+        stats->spawn_s = s.spawn_s;
+        stats->peak_bytes = memory_of_all(&s);
+        stats->rss_bytes = resident_of_all(&s);
+        stats->lock_acquisitions = stats->bytes_copied = 0;
+        stats->lock_wait_s = 0;
         work->leave(work->self, mine);
     }
     dismiss(&s);
@@ -425,9 +439,12 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
 const ck_exec ck_exec_processes = {
     .name = "processes",
     .summary = "forked workers over one shared arena, rings of tickets, no shared locks",
-    .details = "Unit of execution: a process. Memory: pixels in one shared mapping, nothing is copied; all else is private. "
-               "Strength: a worker that crashes takes nothing with it. Weakness: start-up, and a supervisor that hands out "
-               "every ticket. Suits: untrusted input, libraries that are not thread-safe.",
+    .about = {.unit = "a process",
+              .memory = "pixels in one shared mapping, all else private",
+              .lock = "none: each process has its own",
+              .strength = "a worker that crashes takes nothing with it",
+              .weakness = "start-up, and a supervisor that hands out every ticket",
+              .suits = "untrusted input, libraries that are not thread-safe"},
     .traits = CK_EXEC_PROCESSES,
     .shared_size = shared_size,
     .fills_ahead = LEASES_MOST,

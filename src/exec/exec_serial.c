@@ -7,7 +7,9 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     ck_ticket ticket;
     ck_status status = work->enter(work->self, 0, &mine, err);
 
-    *stats = (ck_exec_stats){.workers = 1};
+    stats->workers = 1;
+    stats->lock_acquisitions = stats->bytes_copied = 0;
+    stats->lock_wait_s = 0;
     if (status)
         return status;
     while (work->next(work->self, CK_ALL_ROLES, &ticket) == CK_HAVE) {
@@ -22,8 +24,12 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
 const ck_exec ck_exec_serial = {
     .name = "serial",
     .summary = "one worker, one ticket after another: the reference",
-    .details = "Unit of execution: the calling thread. Memory: its own. Strength: no overhead at all; the figure every "
-               "speed-up is measured against. Weakness: uses one core. Suits: tiny inputs, debugging.",
+    .about = {.unit = "the calling thread",
+              .memory = "its own",
+              .lock = "none to wait for",
+              .strength = "no overhead at all; every speed-up is measured against it",
+              .weakness = "uses one core",
+              .suits = "tiny images, debugging"},
     .traits = CK_EXEC_ONE_WORKER,
     .fills_ahead = 1,
     .run = run,

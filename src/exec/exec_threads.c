@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "exec/exec.h"
+#include "os/pin.h"
 
 typedef struct pool {
     const ck_exec_config *config;
@@ -25,19 +26,39 @@ typedef struct pool {
     pthread_mutex_t lock;
     pthread_cond_t change;
     unsigned waiting; /* under lock */
+    ck_pins *pins;    /* NULL: workers are not bound; read-only while they run */
 } pool;
 
+/* Written by its own thread, read by the caller once that is joined. */
 typedef struct worker {
     pool *pool;
     unsigned id;
     pthread_t thread;
+    uint64_t acquisitions, lock_ns, queue_ns;
 } worker;
 
-/* Worker 0 looks at the clock while it waits, so that a signal is noticed when every ticket is long. */
-static void wait_locked(pool *p, bool home)
+/* The clock is only looked at where there is something to wait for. */
+static void take_lock(worker *me)
 {
+    pool *p = me->pool;
+
+    me->acquisitions++;
+    if (!pthread_mutex_trylock(&p->lock))
+        return;
+    uint64_t began = ck_now_ns();
+    pthread_mutex_lock(&p->lock);
+    me->lock_ns += ck_now_ns() - began;
+}
+
+/* Worker 0 looks at the clock while it waits, so that a signal is noticed when every ticket is long. */
+static void wait_locked(worker *me)
+{
+    pool *p = me->pool;
+    uint64_t began = ck_now_ns();
+
     p->waiting++;
-    if (home) {
+    me->acquisitions++; /* the condition gives the lock back and takes it again */
+    if (me->id == 0) {
         struct timespec until;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -51,30 +72,32 @@ static void wait_locked(pool *p, bool home)
         pthread_cond_wait(&p->change, &p->lock);
     }
     p->waiting--;
+    me->queue_ns += ck_now_ns() - began;
 }
 
-static void carry_until_end(pool *p, bool home, void *mine)
+static void carry_until_end(worker *me, void *mine)
 {
+    pool *p = me->pool;
     const ck_work *w = p->work;
     ck_ticket ticket;
     ck_next next;
 
-    pthread_mutex_lock(&p->lock);
+    take_lock(me);
     while ((next = w->next(w->self, CK_ALL_ROLES, &ticket)) != CK_END) {
         if (next == CK_LATER) {
-            wait_locked(p, home);
+            wait_locked(me);
         } else {
             if (p->waiting)
                 pthread_cond_signal(&p->change);
             pthread_mutex_unlock(&p->lock);
             w->carry(w->self, mine, ticket);
-            pthread_mutex_lock(&p->lock);
+            take_lock(me);
             w->done(w->self, ticket);
         }
-        if (home) {
+        if (me->id == 0) {
             pthread_mutex_unlock(&p->lock);
             p->config->pulse(p->config->user);
-            pthread_mutex_lock(&p->lock);
+            take_lock(me);
         }
     }
     pthread_cond_broadcast(&p->change);
@@ -88,6 +111,8 @@ static void *worker_main(void *arg)
     void *mine;
     ck_error err;
 
+    if (p->pins)
+        ck_pin(p->pins, me->id);
     if (p->work->enter(p->work->self, me->id, &mine, &err)) {
         pthread_mutex_lock(&p->lock);
         p->work->fail(p->work->self, &err);
@@ -95,7 +120,7 @@ static void *worker_main(void *arg)
         pthread_mutex_unlock(&p->lock);
         return NULL;
     }
-    carry_until_end(p, me->id == 0, mine);
+    carry_until_end(me, mine);
     p->work->leave(p->work->self, mine);
     return NULL;
 }
@@ -114,6 +139,20 @@ static ck_status init_pool(pool *p, ck_error *err)
     return why ? ck_fail_os(err, why, "preparing the threads") : CK_OK;
 }
 
+static void count(ck_exec_stats *stats, const worker *workers, unsigned n)
+{
+    uint64_t lock_ns = 0, queue_ns = 0;
+
+    stats->lock_acquisitions = stats->bytes_copied = 0;
+    for (unsigned i = 0; i < n; i++) {
+        stats->lock_acquisitions += workers[i].acquisitions;
+        lock_ns += workers[i].lock_ns;
+        queue_ns += workers[i].queue_ns;
+    }
+    stats->lock_wait_s = ck_seconds(lock_ns);
+    stats->queue_wait_s = ck_seconds(queue_ns);
+}
+
 static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
 {
     pool p = {.config = config, .work = work};
@@ -124,8 +163,11 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
 
     if (!workers)
         return ck_fail_memory(err, config->workers * sizeof *workers, "starting the threads");
-    status = init_pool(&p, err);
+    status = config->options->pin ? ck_pins_make(&p.pins, err) : CK_OK;
+    if (!status)
+        status = init_pool(&p, err);
     if (status) {
+        ck_pins_free(&p.pins);
         free(workers);
         return status;
     }
@@ -135,22 +177,33 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
         if (pthread_create(&workers[n].thread, NULL, worker_main, &workers[n]))
             break;
     }
-    *stats = (ck_exec_stats){.workers = n, .spawn_s = ck_seconds(ck_now_ns() - began)};
+    stats->workers = n;
+    stats->spawn_s = ck_seconds(ck_now_ns() - began);
     worker_main(&workers[0]);
     for (unsigned i = 1; i < n; i++)
         pthread_join(workers[i].thread, NULL);
+    count(stats, workers, n);
+    if (p.pins)
+        ck_unpin(p.pins);
+    ck_pins_free(&p.pins);
     pthread_cond_destroy(&p.change);
     pthread_mutex_destroy(&p.lock);
     free(workers);
     return CK_OK;
 }
 
+static const char *const honoured[] = {"pin", NULL};
+
 const ck_exec ck_exec_threads = {
     .name = "threads",
     .summary = "a pool of pthreads, one mutex, one condition variable",
-    .details = "Unit of execution: a pthread. Memory: shared, nothing is copied. Strength: cheapest way to use every core; "
-               "a refused thread only means fewer workers. Weakness: a crash anywhere ends the whole run. "
-               "Suits: image chunking on one machine.",
+    .about = {.unit = "a pthread",
+              .memory = "shared, nothing is copied",
+              .lock = "would make it one worker: see gil",
+              .strength = "the cheapest way to use every core",
+              .weakness = "a crash anywhere ends the whole run",
+              .suits = "image chunking on one machine",
+              .options = honoured},
     .fills_ahead = 1,
     .run = run,
 };

@@ -42,36 +42,55 @@ ck_usage ck_usage_since(ck_usage before)
     return now;
 }
 
-/* The number of kB on the line that begins with `key`, in bytes. */
-static uint64_t read_kib(const char *path, const char *key)
+/* The number on the line that begins with `key`, after blanks and a colon; `unknown` where there is none. */
+static uint64_t read_number(const char *path, const char *key, uint64_t unknown)
 {
     char line[256];
     FILE *f = fopen(path, "re");
-    uint64_t value = 0;
+    uint64_t value = unknown;
 
     if (!f)
-        return 0;
+        return unknown;
     while (fgets(line, sizeof line, f))
         if (!strncmp(line, key, strlen(key))) {
-            value = strtoull(line + strlen(key), NULL, 10) * 1024;
+            const char *at = line + strlen(key);
+
+            value = strtoull(at + strspn(at, " :\t"), NULL, 10);
             break;
         }
     fclose(f);
     return value;
 }
 
-/* VmHWM and not ru_maxrss: the latter is inherited from whatever program called exec. */
-uint64_t ck_usage_peak_rss(void)
+static uint64_t read_kib(const char *path, const char *key)
 {
-    return read_kib("/proc/self/status", "VmHWM:");
+    return read_number(path, key, 0) * 1024;
+}
+
+static const char *path_of(pid_t pid, const char *name, char to[64])
+{
+    snprintf(to, 64, "/proc/%ld/%s", (long)(pid ? pid : getpid()), name);
+    return to;
+}
+
+/* VmHWM and not ru_maxrss: the latter is inherited from whatever program called exec. */
+uint64_t ck_usage_peak_rss(pid_t pid)
+{
+    char path[64];
+
+    return read_kib(path_of(pid, "status", path), "VmHWM:");
 }
 
 uint64_t ck_usage_peak_share(pid_t pid)
 {
     char rollup[64], status[64];
+    uint64_t peak = read_kib(path_of(pid, "status", status), "VmHWM:"), now = read_kib(status, "VmRSS:");
 
-    snprintf(rollup, sizeof rollup, "/proc/%ld/smaps_rollup", (long)(pid ? pid : getpid()));
-    snprintf(status, sizeof status, "/proc/%ld/status", (long)(pid ? pid : getpid()));
-    uint64_t peak = read_kib(status, "VmHWM:"), now = read_kib(status, "VmRSS:");
-    return read_kib(rollup, "Pss:") + (peak > now ? peak - now : 0);
+    return read_kib(path_of(pid, "smaps_rollup", rollup), "Pss:") + (peak > now ? peak - now : 0);
+}
+
+/* A file that only kernels with scheduler statistics have. */
+uint64_t ck_usage_migrations(void)
+{
+    return read_number("/proc/thread-self/sched", "se.nr_migrations", UINT64_MAX);
 }

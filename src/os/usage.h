@@ -15,8 +15,11 @@ typedef struct ck_usage {
 ck_usage ck_usage_now(void);
 ck_usage ck_usage_since(ck_usage before);
 
-/* Most bytes that were resident in this process since its program began; 0 where the system does not tell. */
-uint64_t ck_usage_peak_rss(void);
+/* Most bytes that were resident in a process (0: this one) since its program began; 0 where the system does not tell. */
+uint64_t ck_usage_peak_rss(pid_t pid);
+
+/* How often the calling thread was moved to another CPU since it began; UINT64_MAX where the kernel does not tell. */
+uint64_t ck_usage_migrations(void);
 
 /*
  * A process's share of memory at its peak (0: this process), bytes: its

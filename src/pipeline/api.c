@@ -55,6 +55,7 @@ static ck_status check_names(const chunkimg_options *o, ck_error *err)
     static const ck_shape any = {.w = 1 << 20, .h = 1 << 20, .channels = 3, .depth = 16};
     const ck_codec *by_path = o->output ? ck_codec_of_path(o->output) : NULL;
     bool tiles = !by_path && !(o->output && !strcmp(o->output, "none"));
+    const char *mode = o->mode ? o->mode : "auto";
     ck_chain *chain;
     ck_status status = ck_chain_create(&o->ops, any, &chain, err);
     ck_grid grid;
@@ -62,8 +63,11 @@ static ck_status check_names(const chunkimg_options *o, ck_error *err)
     if (status)
         return status;
     ck_chain_free(&chain);
-    if (o->mode && strcmp(o->mode, "auto") != 0 && !ck_exec_find(o->mode))
-        return unknown_name("mode", o->mode, CHUNKIMG_MODES, "auto", err);
+    if (strcmp(mode, "auto") != 0 && !ck_exec_find(mode))
+        return unknown_name("mode", mode, CHUNKIMG_MODES, "auto", err);
+    status = chunkimg_options_check_modes(o, &mode, 1, err);
+    if (status)
+        return status;
     if (o->format && !ck_codec_find(o->format))
         return unknown_name("format", o->format, CHUNKIMG_CODECS, "", err);
     if (o->format && by_path && ck_codec_find(o->format) != by_path)
@@ -212,7 +216,7 @@ static bool mode_at(size_t i, chunkimg_module *out)
     const ck_exec *e = ck_exec_at(i);
 
     if (e)
-        *out = (chunkimg_module){.name = e->name, .summary = e->summary, .details = e->details};
+        *out = (chunkimg_module){.name = e->name, .summary = e->summary, .mode = &e->about};
     return e != NULL;
 }
 

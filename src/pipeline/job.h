@@ -17,6 +17,7 @@
 #include "op/chain.h"
 #include "os/arena.h"
 #include "os/checksum.h"
+#include "os/usage.h"
 #include "pipeline/source.h"
 #include "sink/sink.h"
 
@@ -24,6 +25,11 @@
 typedef struct ck_tally {
     _Alignas(64) uint64_t stage_ns[CHUNKIMG_STAGES];
     uint64_t digest_ns; /* of the stage process */
+    uint64_t tickets, busy_ns;
+    uint64_t first_ns, last_ns;  /* when its first ticket began and its last one ended; tickets 0: never */
+    uint64_t passed_nbytes;      /* read where other tickets had written them */
+    uint64_t migrations;         /* CHUNKIMG_UNKNOWN: the kernel does not tell */
+    bool left;                   /* the worker came to its end: migrations is its last word */
 } ck_tally;
 
 /* A tile on its way. In the arena; written by the tile's carrier, read at home once the ticket is back. */
@@ -39,6 +45,7 @@ typedef struct ck_board {
     _Alignas(64) atomic_uint stop;     /* anyone sets it; workers look at it between blocks */
     atomic_uint interrupted;           /* stop was the user's wish */
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
+    atomic_ullong first_tile_ns;       /* when the first tile was finished; 0: none is; the worker that was first */
     atomic_int rows_decoded;           /* units; the decoder's holder */
     atomic_int bad_row;                /* rows from here on could not be decoded; whoever carries the FILL that failed */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
@@ -111,6 +118,8 @@ struct chunkimg_job {
     uint32_t piece_check;       /* of all pieces before FILL pieces_joined; at home */
     uint64_t pieces_joined;
     uint64_t began_ns;
+    uint64_t end_ns;            /* when next() said END for the first time; at home */
+    double region_s, teardown_s;
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
     ck_crc32_shifter digest_row;/* by a row of the covered output */
     ck_rect covered;            /* what tiles own, in units */
@@ -136,6 +145,12 @@ ck_status ck_lossless_plan(chunkimg_job *job, ck_error *err);
 
 /* auto.c: the executor, by name (which exists) or by choice. */
 void ck_choose_mode(chunkimg_job *job, unsigned workers);
+
+/* modes.c: whether the executor honours every option that was set and belongs to modes; else *option is one it does not. */
+bool ck_mode_fits(const ck_exec *e, const chunkimg_options *o, const char **option);
+
+/* count.c: the result of a run that has ended, however it did. */
+void ck_count_result(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before);
 
 /* work.c */
 ck_work ck_job_work(chunkimg_job *job);

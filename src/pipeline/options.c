@@ -50,6 +50,7 @@ static const chunkimg_option rows[] = {
      .fallback = "0", .value = "SIZE", .help = "the most the plan may need; 0: three quarters of the machine's memory"},
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
      .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
+    {.name = "pin", .type = CHUNKIMG_FLAG, .offset = AT(pin), .help = "bind each worker to one CPU of the affinity mask"},
     {.name = NULL},
 };
 

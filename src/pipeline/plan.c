@@ -215,7 +215,7 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
 static uint64_t base_memory(const chunkimg_job *job, unsigned workers)
 {
     enum { LATER = 3 << 20, PER_THREAD = 128 << 10, PER_PROCESS = 1536 << 10 };
-    uint64_t now = ck_usage_peak_rss();
+    uint64_t now = ck_usage_peak_rss(0);
 
     return (now ? now : 8 << 20) + LATER +
            (uint64_t)workers * (job->exec->traits & CK_EXEC_PROCESSES ? PER_PROCESS : PER_THREAD);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "os/checksum.h"
-#include "os/usage.h"
 #include "pipeline/job.h"
 
 static ck_status prepare(chunkimg_job *job, ck_error *err)
@@ -21,6 +20,8 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->home = getpid();
     job->piece_check = 1;
     job->pieces_joined = 0;
+    job->end_ns = 0;
+    job->region_s = job->teardown_s = -1;
     job->result.tiles_kept = job->result.tiles_failed = 0;
     job->skipped = job->undecoded = (ck_error){0};
     /* A guess that turns out wrong is no failure of the file: the next reading may skip. */
@@ -57,10 +58,15 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     ck_exec_config config = {.workers = job->plan.workers,
                              .fill_anywhere = job->in_pieces,
                              .shared = job->arena.base + job->layout.executor,
+                             .options = &job->options,
                              .pulse = ck_job_pulse,
                              .user = job};
+    uint64_t began = ck_now_ns(), ended;
     ck_status status = job->exec->run(&config, &work, stats, err);
 
+    ended = ck_now_ns();
+    job->region_s = ck_seconds(ended - began);
+    job->teardown_s = job->end_ns ? ck_seconds(ended - job->end_ns) : -1;
     if (status)
         return status;
     if (job->failure.status == CK_OK || job->failure.status == CHUNKIMG_INTERRUPTED)
@@ -75,36 +81,6 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
         return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
                        job->exec->name);
     return job->in_pieces && !job->all_kept && !job->undecoded.status ? ck_source_pieces_end(job->source, job->piece_check, err) : CK_OK;
-}
-
-static void count(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before)
-{
-    chunkimg_result *r = &job->result;
-    ck_usage used = ck_usage_since(before);
-    double busy = 0;
-
-    for (unsigned s = 0; s < CHUNKIMG_STAGE_WAIT; s++) {
-        uint64_t ns = 0;
-        for (unsigned w = 0; w <= job->plan.workers; w++)
-            ns += ck_job_tally(job, w)->stage_ns[s];
-        r->stage_s[s] = ck_seconds(ns);
-        busy += r->stage_s[s];
-    }
-    for (unsigned w = 0; w <= job->plan.workers; w++)
-        r->digest_s += ck_seconds(ck_job_tally(job, w)->digest_ns);
-    r->workers = stats->workers;
-    r->spawn_s = stats->spawn_s;
-    double idle = r->wall_s * (stats->workers ? stats->workers : 1) - busy;
-    r->stage_s[CHUNKIMG_STAGE_WAIT] = idle > 0 ? idle : 0;
-    r->user_s = used.user_s;
-    r->sys_s = used.sys_s;
-    r->voluntary_switches = used.voluntary;
-    r->involuntary_switches = used.involuntary;
-    r->minor_faults = used.minor;
-    r->major_faults = used.major;
-    r->peak_memory_bytes = stats->peak_bytes ? stats->peak_bytes : ck_usage_peak_rss();
-    r->tiles_done = job->sched.drained;
-    r->digest = job->digest;
 }
 
 static bool all_kept(const chunkimg_job *job)
@@ -135,7 +111,7 @@ static ck_status say_skipped(const chunkimg_job *job, ck_error *err)
 /* Everything between nothing and the output's final name. After a failure nothing is left of it. */
 static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
 {
-    ck_exec_stats stats = {0};
+    ck_exec_stats stats = CK_EXEC_STATS_UNKNOWN;
     bool opened = false;
     ck_status status = prepare(job, err);
 
@@ -156,7 +132,7 @@ static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
         job->sink->abandon(job->sink_state);
     job->result.wall_s = ck_seconds(ck_now_ns() - job->began_ns);
     if (opened)
-        count(job, &stats, before);
+        ck_count_result(job, &stats, before);
     return status;
 }
 

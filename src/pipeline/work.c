@@ -22,6 +22,7 @@
 typedef struct worker {
     chunkimg_job *job;
     ck_tally *tally;
+    uint64_t migrations; /* of its thread before it entered */
     uint8_t *memory;  /* all of the next three */
     uint8_t *scratch, *block, *encoded;
     void *encoder;    /* its state; NULL: nothing is encoded */
@@ -77,6 +78,21 @@ static void lower(atomic_int *to, int value)
 
     while (value < now && !atomic_compare_exchange_weak(to, &now, value))
         ;
+}
+
+/* What the figures of the run need of each ticket: two looks at the clock. */
+static void note_carried(worker *w, ck_ticket t, uint64_t began)
+{
+    ck_board *board = w->job->board;
+    uint64_t now = ck_now_ns();
+    unsigned long long none = 0;
+
+    if (!w->tally->tickets++)
+        w->tally->first_ns = began;
+    w->tally->last_ns = now;
+    w->tally->busy_ns += now - began;
+    if (t.kind == CK_TILE && !atomic_load_explicit(&board->first_tile_ns, memory_order_relaxed))
+        atomic_compare_exchange_strong(&board->first_tile_ns, &none, now);
 }
 
 /* ---- FILL ---------------------------------------------------------------------- */
@@ -292,6 +308,20 @@ static ck_tile in_units(const chunkimg_job *job, ck_tile t)
     return t;
 }
 
+/* Bytes of the ring that the tile reads, halo included. */
+static uint64_t read_nbytes(const chunkimg_job *job, ck_rect held)
+{
+    int64_t halo = job->sched_config.halo, x = held.x - halo, y = held.y - halo;
+    int64_t right = held.x + held.w + halo, bottom = held.y + held.h + halo;
+    ck_shape in = job->rows.whole;
+
+    x = x > 0 ? x : 0;
+    y = y > 0 ? y : 0;
+    right = right < in.w ? right : in.w;
+    bottom = bottom < in.h ? bottom : in.h;
+    return (uint64_t)(right - x) * (uint64_t)(bottom - y) * ck_pixel_nbytes(in);
+}
+
 /* After the last row of the input that the tile reads. */
 static int32_t last_row(const chunkimg_job *job, ck_rect held)
 {
@@ -322,8 +352,10 @@ static void tile(worker *w, ck_ticket t)
         status = ck_fail(&m.slot->err, CHUNKIMG_BAD_INPUT, UNDECODED);
     if (!status && job->codec)
         status = begin_file(&m, &part);
-    if (!status)
+    if (!status) {
         status = make_rows(&m);
+        w->tally->passed_nbytes += read_nbytes(job, m.tile.held);
+    }
     if (!status && job->codec)
         status = end_file(&m);
     if (status) {
@@ -366,6 +398,8 @@ static void drain(worker *w, ck_ticket t)
         slot->err.col = at.col;
         slot->err.row = at.row;
     }
+    if (bytes)
+        w->tally->passed_nbytes += slot->outcome.nbytes;
     spend(w, CHUNKIMG_STAGE_WRITE, &since);
 }
 
@@ -401,6 +435,8 @@ static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
     ck_next next = ck_sched_next(&job->sched, roles, out);
     if (next == CK_HAVE && out->kind == CK_TILE)
         prepare_slot(job, ck_job_slot(job, out->id), out->seq);
+    if (next == CK_END && !job->end_ns)
+        job->end_ns = ck_now_ns();
     return next;
 }
 
@@ -485,11 +521,21 @@ static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
 
 /* ---- workers --------------------------------------------------------------------------- */
 
+/* By the thread that entered: the kernel counts for each. */
+static void note_end(worker *w)
+{
+    uint64_t now = w->migrations == CHUNKIMG_UNKNOWN ? CHUNKIMG_UNKNOWN : ck_usage_migrations();
+
+    w->tally->migrations = now == CHUNKIMG_UNKNOWN ? now : now - w->migrations;
+    w->tally->left = true;
+}
+
 static void work_leave(void *self, void *mine)
 {
     const chunkimg_job *job = self;
     worker *w = mine;
 
+    note_end(w);
     if (w->encoder) {
         job->codec->encoder->release(w->encoder);
         free(w->encoder);
@@ -566,6 +612,7 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
         return ck_fail_memory(err, sizeof *w, "preparing a worker");
     w->job = job;
     w->tally = ck_job_tally(job, id);
+    w->migrations = ck_usage_migrations();
     read_disturbances(w);
     /* the supervisor of processes is one worker more, and only drains */
     if (id < job->plan.workers) {
@@ -586,9 +633,12 @@ static void work_carry(void *self, void *mine, ck_ticket t)
 {
     static void (*const carriers[])(worker *, ck_ticket) = {[CK_FILL] = fill, [CK_TILE] = tile, [CK_DRAIN] = drain};
 
+    uint64_t began = ck_now_ns();
+
     (void)self;
     disturb(mine, t);
     carriers[t.kind](mine, t);
+    note_carried(mine, t, began);
 }
 
 ck_work ck_job_work(chunkimg_job *job)

@@ -2,6 +2,7 @@
 #include <jansson.h>
 
 #include "report/report.h"
+#include "report/workers.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -69,7 +70,8 @@ static json_t *report_json(const ck_report *r)
     char digest[16];
 
     snprintf(digest, sizeof digest, "%08x", s->digest);
-    return json_pack("{s:s,s:s,s:o,s:o,s:s,s:s,s:o,s:i,s:f,s:f,s:f,s:f,s:o,s:{s:f,s:f,s:f},s:{s:I,s:I},s:{s:I,s:I},s:o,"
+    json_t *all =
+        json_pack("{s:s,s:s,s:o,s:o,s:s,s:s,s:o,s:i,s:f,s:f,s:f,s:f,s:o,s:{s:f,s:f,s:f},s:{s:I,s:I},s:{s:I,s:I},s:o,"
                      "s:f,s:f,s:o,s:s,s:o}",
                      "schema", "chunkimg-report/1", "version", chunkimg_version(), "input", input_json(r->plan), "tiles",
                      tiles_json(r->plan), "ops", r->plan->ops, "mode", r->plan->mode, "mode_reason",
@@ -82,6 +84,10 @@ static json_t *report_json(const ck_report *r)
                      (json_int_t)s->minor_faults, "major", (json_int_t)s->major_faults, "memory", memory_json(r),
                      "startup_s", s->startup_s, "spawn_s", s->spawn_s, "output", output_json(r), "digest", digest,
                      "runs", runs_json(r));
+
+    if (all)
+        ck_report_workers_json(all, s);
+    return all;
 }
 
 bool ck_report_json(FILE *to, const ck_report *rows, size_t n)

@@ -55,7 +55,7 @@ expect_exit 0 "$CHUNKIMG" photo.png --tiles 4 -o made
 [ -z "$(find . -maxdepth 1 -name '.made.chunkimg-*')" ] || fail "a killed run's leftovers were not swept"
 
 # interrupted: soon, cleanly, with the signal's own exit code
-for mode in $(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+for mode in $(all_modes); do
     for signal in INT TERM; do
         CHUNKIMG_TEST_STALL=20000 setsid "$CHUNKIMG" photo.png --mode "$mode" --workers 2 --tiles 300 -o stopped >/dev/null 2>&1 &
         pid=$!

@@ -33,6 +33,9 @@ need() {
 chunkimg() { "$CHUNKIMG" "$@"; }
 render() { "$CHUNKIMG_RENDER" "$@"; }
 
+# all_modes: the names of those that this build has
+all_modes() { chunkimg list modes | sed -n '/not in this build/!s/^  \([a-z]*\).*/\1/p'; }
+
 # expect_exit CODE COMMAND...: its output lies in $tmp/out and $tmp/err afterwards
 expect_exit() {
     local expected=$1 status=0

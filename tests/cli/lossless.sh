@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need jq jpegtran djpeg cjpeg python3
 
-modes=$(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p')
+modes=$(all_modes)
 
 render 203x157 painted.jpg
 djpeg -ppm painted.jpg >painted.ppm

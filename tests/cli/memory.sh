@@ -11,7 +11,7 @@ fi
 
 render 4000x1000 short.png
 render 4000x6000 tall.png
-for mode in $(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+for mode in $(all_modes); do
     for input in short tall; do
         expect_exit 0 "$CHUNKIMG" "$input.png" --tile-size 500 --mode "$mode" --workers 2 -o none --format png --compression 1 \
             --json "$input.json" --op blur=2

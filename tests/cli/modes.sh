@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need jq
 
-modes=$(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p')
+modes=$(all_modes)
 workers=(1 2 3 8)
 sizes=(1x1 7 16x5 33 256)
 [ -n "${CHUNKIMG_FULL:-}" ] && workers=(1 2 3 4 7 8 16)

@@ -65,7 +65,7 @@ bad 1 /
 bad 3 empty.png
 echo "hello, this is no image at all" >text.png
 bad 3 text.png
-for mode in $(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+for mode in $(all_modes); do
     for input in photo.png photo.jpg; do
         size=$(stat -c %s "$input")
         for part in 10 60 90; do

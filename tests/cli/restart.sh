@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need jq
 
-modes=$(chunkimg list modes | sed -n 's/^  \([a-z]*\).*/\1/p')
+modes=$(all_modes)
 workers=(1 2 5)
 
 render 3001x2003 photo.png

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# labels: modes
+# Options that only some modes honour: refused where nobody would, ignored by the others, listed by help; and what every mode reports.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need jq
+
+render 300x200 photo.png
+
+# option_modes OPTION: the modes whose help lists it
+option_modes() {
+    local mode
+    for mode in $(all_modes); do
+        if chunkimg help "$mode" | grep -q -- "^ .*--$1 "; then printf '%s\n' "$mode"; fi
+    done
+}
+
+pinning=$(option_modes pin)
+[ -n "$pinning" ] || fail "no mode says that it honours --pin"
+for mode in $(all_modes); do
+    if grep -qx "$mode" <<<"$pinning"; then
+        expect_equal "$(digest_of photo.png --mode "$mode" --pin --workers 3)" "$(digest_of photo.png --mode serial)" "$mode --pin"
+    else
+        expect_exit 2 "$CHUNKIMG" photo.png --mode "$mode" --pin -o none
+        expect_text "$tmp/err" "--pin"
+        expect_text "$tmp/err" "$(head -1 <<<"$pinning")"
+        expect_exit 0 "$CHUNKIMG" photo.png --mode "$mode,$(head -1 <<<"$pinning")" --pin -o none
+    fi
+done
+expect_exit 0 "$CHUNKIMG" photo.png --pin -o none --json pin.json --quiet # auto takes a mode that honours it
+grep -qx "$(json pin.json .mode)" <<<"$pinning" || fail "auto took a mode that does not honour --pin"
+expect_text pin.json "--pin asks for it"
+
+# what every mode reports, and that it adds up
+for mode in $(all_modes); do
+    expect_exit 0 "$CHUNKIMG" photo.png --mode "$mode" --workers 2 --tiles 24 --op blur=2 -o none --quiet --json report.json
+    jq -e '
+        .spawn_s >= 0 and .teardown_s >= 0 and .first_tile_s > 0 and .first_tile_s <= .wall_s and .region_s <= .wall_s and
+        .lock.acquisitions >= 0 and .lock.wait_s >= 0 and .queue_wait_s >= 0 and .bytes_copied >= 0 and
+        .bytes_by_reference >= 300 * 200 * 3 and .memory.rss_sum_bytes > 0 and .imbalance >= 0 and
+        (.per_worker | length) == .workers and ([.per_worker[].tickets] | add) >= 24 and
+        ([.per_worker[] | .busy_s + .waiting_s + .idle_s] | max) <= 1.5 * .region_s + 0.01' report.json >/dev/null ||
+        fail "the report of $mode: $(cat report.json)"
+done
+expect_exit 0 "$CHUNKIMG" photo.png --mode threads --workers 2 --verbose -o none
+expect_text "$tmp/out" "first tile"
+expect_text "$tmp/out" "imbalance"
+
+# the table of all modes: every mode, every column
+expect_exit 0 "$CHUNKIMG" help modes
+for mode in $(all_modes); do grep -q "^$mode  *|" "$tmp/out" || fail "help modes leaves $mode out"; done
+for title in memory "a global lock" strength weakness suits; do expect_text "$tmp/out" "$title"; done
