@@ -39,6 +39,9 @@ typedef struct ck_image {
     ck_shape picture;
     const void *stored;
 
+    /* Where pixels are indices: their palette, in the decoder's state until its close. NULL: they are colours. */
+    const ck_palette *palette;
+
     /*
      * Where the file has independent segments (restart markers, flush points):
      * rows of each of them, all alike but the last. Then `piece` may be used
@@ -82,6 +85,13 @@ typedef struct ck_decoder {
     void (*close)(void *st);
 
     /*
+     * Before the first rows or piece, where the image has a palette: they are
+     * to be of indices into it, 8 bit each. Sets image->shape and the palette's
+     * count. NULL: no file of this codec has one.
+     */
+    void (*index)(void *st, ck_image *image);
+
+    /*
      * Independent segments, all NULL where the codec has none. A piece begins
      * at a multiple of image.segment_rows and is image.piece_rows high, or less
      * at the end of the image. Any worker decodes any piece, in any order, in
@@ -118,11 +128,13 @@ typedef struct ck_encode_params {
     int compression; /* 0..9, lossless formats */
     ck_meta meta;
     const void *stored; /* ck_image.stored; NULL: rows are of pixels */
+    const ck_palette *palette; /* rows are of indices into it; NULL: of colours */
 } ck_encode_params;
 
 /* Sizes of a file are in pixels always, also where its rows are of units: only `rows` counts those. */
 typedef struct ck_encoder {
     size_t state_size;
+    bool indexed;        /* can store indices and their palette: takes ck_encode_params.palette */
     int32_t strip_align; /* rows of every strip but the last are a multiple of this */
 
     /* The shape that is really stored for `in` (JPEG: 16 bit becomes 8), or CHUNKIMG_USAGE where it cannot be (alpha). */

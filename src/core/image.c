@@ -1,6 +1,19 @@
 #include "core/image.h"
 
+#include <string.h>
+
 #include "core/rows.h"
+
+/* Four bytes are written where three are meant: the next pixel's first lies there. The last pixel has no next. */
+void ck_palette_look_up(const ck_palette *p, const uint8_t *restrict from, uint8_t *restrict to, size_t n)
+{
+    size_t last = p->channels == 3 && n ? n - 1 : n;
+
+    for (size_t i = 0; i < last; i++)
+        memcpy(to + p->channels * i, p->colour[from[i]], 4);
+    for (size_t i = last; i < n; i++)
+        memcpy(to + p->channels * i, p->colour[from[i]], p->channels);
+}
 
 ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h)
 {

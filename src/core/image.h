@@ -59,6 +59,16 @@ static inline ck_view ck_window(ck_view v, int32_t x, int32_t y, int32_t w, int3
     return r;
 }
 
+/* What the pixels of an image are indices into, where it has few colours. */
+typedef struct ck_palette {
+    uint16_t count;         /* 1..256, and no index is as much; 0: there is no palette */
+    uint8_t channels;       /* of the colours: 3, or 4 where one may be transparent */
+    uint8_t colour[256][4]; /* red, green, blue, alpha; opaque black beyond count */
+} ck_palette;
+
+/* n indices to pixels of palette->channels bytes each. to and from do not overlap. */
+void ck_palette_look_up(const ck_palette *palette, const uint8_t *from, uint8_t *to, size_t n);
+
 /* r grown by n on each side and clipped to w x h. */
 ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h);
 

@@ -97,6 +97,7 @@ struct chunkimg_job {
     ck_layout layout;
     ck_worker_plan worker;
     ck_encode_params encode;
+    ck_palette palette;         /* of what rows are indices into; count 0: rows are of colours */
     ck_sink_config sink_config;
     void *sink_state;
     char *output, *stem; /* owned text */
@@ -122,6 +123,7 @@ struct chunkimg_job {
     double region_s, teardown_s;
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
     ck_crc32_shifter digest_row;/* by a row of the covered output */
+    size_t digest_pixel;        /* bytes that a pixel has in the digest */
     ck_rect covered;            /* what tiles own, in units */
     pid_t home;                 /* process that runs the job: children do not tick */
 };
@@ -131,6 +133,9 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
 
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
+
+/* plan.c: what the encoders' parameters borrow from the source; again, where it was opened again. */
+void ck_plan_take_from_source(chunkimg_job *job);
 
 /* lossless.c: before the input is read, whether the options (whose names exist) go together with `lossless`. */
 ck_status ck_lossless_check_options(const chunkimg_options *options, ck_error *err);

@@ -274,6 +274,32 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
                    job->plan.input, (double)job->plan.memory_bytes / 1048576, (double)limit / 1048576);
 }
 
+/* ---- palettes ------------------------------------------------------------------------ */
+
+void ck_plan_take_from_source(chunkimg_job *job)
+{
+    job->encode.meta = *ck_source_meta(job->source);
+    job->encode.meta.orientation = 1; /* the rows stand upright now */
+    job->encode.stored = ck_source_image(job->source)->stored;
+    if (job->palette.count)
+        ck_source_index(job->source);
+}
+
+/* Tiles of a palette's image stay so where their pixels are the image's own: a third of the bytes to encode. */
+static void keep_palette(chunkimg_job *job)
+{
+    bool own_pixels = ck_chain_is_copy(job->chain) && job->options.edge != CHUNKIMG_EDGE_PAD && !job->options.lossless;
+    const ck_palette *palette = NULL;
+
+    if (own_pixels && job->codec && job->codec->encoder->indexed)
+        palette = ck_source_index(job->source);
+    if (!palette)
+        return;
+    job->palette = *palette;
+    job->encode.palette = &job->palette;
+    job->shape.channels = ck_source_shape(job->source).channels;
+}
+
 /* ---- all of it ---------------------------------------------------------------------- */
 
 static void describe_images(chunkimg_job *job)
@@ -371,13 +397,13 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     describe_images(job);
     job->encode = (ck_encode_params){.quality = (int)job->options.quality,
                                      .compression = (int)job->options.compression,
-                                     .meta = *ck_source_meta(job->source),
-                                     .stored = ck_source_image(job->source)->stored,
                                      .strips = (job->sink->traits & CK_SINK_STRIPS) != 0};
-    job->encode.meta.orientation = 1; /* the rows stand upright now */
+    ck_plan_take_from_source(job);
     status = check_encoder(job, err);
-    if (!status)
+    if (!status) {
+        keep_palette(job);
         status = choose_grid(job, err);
+    }
     if (!status)
         status = ck_lossless_plan(job, err);
     if (!status)

@@ -16,7 +16,8 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->board = (ck_board *)(void *)job->arena.base;
     job->rows.px = job->arena.base + job->layout.bands;
     job->covered = ck_rect_in_units(ck_grid_covered(&job->grid), job->unit_w, job->unit_h);
-    ck_crc32_shifter_init(&job->digest_row, (uint64_t)job->covered.w * ck_pixel_nbytes(job->shape));
+    job->digest_pixel = job->palette.count ? job->palette.channels : ck_pixel_nbytes(job->shape);
+    ck_crc32_shifter_init(&job->digest_row, (uint64_t)job->covered.w * job->digest_pixel);
     job->home = getpid();
     job->piece_check = 1;
     job->pieces_joined = 0;
@@ -151,7 +152,10 @@ static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
     job->sched_config.fills = job->exec->fills_ahead;
     job->failure = (ck_error){0};
     job->digest = 0;
-    return ck_job_open_source(job, err);
+    ck_status status = ck_job_open_source(job, err);
+    if (!status)
+        ck_plan_take_from_source(job);
+    return status;
 }
 
 chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)

@@ -157,6 +157,15 @@ uint64_t ck_source_read_ns(const ck_source *s)
     return ck_input_read_ns(s->in);
 }
 
+const ck_palette *ck_source_index(ck_source *s)
+{
+    if (!s->image.palette || !s->codec->decoder->index)
+        return NULL;
+    s->codec->decoder->index(s->state, &s->image);
+    s->image.picture = s->image.shape;
+    return s->image.palette;
+}
+
 static bool whole_nbytes(const ck_source *s, size_t *out)
 {
     return ck_mul(ck_row_nbytes(s->image.shape), (size_t)s->image.shape.h, out);

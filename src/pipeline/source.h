@@ -26,6 +26,13 @@ const char *ck_source_name(const ck_source *source);/* for messages */
 /* As ck_input_stamp. */
 const char *ck_source_stamp(const ck_source *source, char *to, size_t size);
 
+/*
+ * Before the first rows: where the image has a palette, rows become indices
+ * into it, of one channel. Returns the palette, which stays where it is until
+ * close, or NULL: there is none, and nothing was changed.
+ */
+const ck_palette *ck_source_index(ck_source *source);
+
 /* Bytes that decoding will need beside the rows themselves. CHUNKIMG_LIMIT where they cannot be counted. */
 ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *err);
 

@@ -148,18 +148,36 @@ typedef struct making {
     uint64_t since;
 } making;
 
+/* The digest is of colours, whatever the rows hold: one for every way to make the same picture. */
+static uint32_t crc_of_pixels(const chunkimg_job *job, const uint8_t *px, size_t n)
+{
+    enum { PIXELS = 2048 };
+    uint8_t colours[PIXELS * 4];
+    uint32_t crc = 0;
+
+    if (!job->palette.count)
+        return ck_crc32(0, px, n * job->digest_pixel);
+    for (size_t at = 0; at < n; at += PIXELS) {
+        size_t some = n - at < PIXELS ? n - at : PIXELS;
+
+        ck_palette_look_up(&job->palette, px + at, colours, some);
+        crc = ck_crc32(crc, colours, some * job->digest_pixel);
+    }
+    return crc;
+}
+
 /* The tile's own pixels among the held rows [y, y + rows.h), added to its share of the digest. */
 static void digest_rows(making *m, ck_view rows, int32_t y)
 {
     const ck_rect own = m->tile.own;
-    size_t pixel = ck_pixel_nbytes(rows.shape), n = (size_t)own.w * pixel;
+    size_t pixel = ck_pixel_nbytes(rows.shape);
     uint32_t crc = m->slot->outcome.digest;
 
     for (int32_t i = 0; i < rows.shape.h; i++)
         if (y + i >= own.y && y + i < own.y + own.h) {
             const uint8_t *px = ck_row(rows, i) + (size_t)(own.x - m->tile.held.x) * pixel;
 
-            crc = ck_crc32_shift_by(&m->w->job->digest_row, crc) ^ ck_crc32(0, px, n);
+            crc = ck_crc32_shift_by(&m->w->job->digest_row, crc) ^ crc_of_pixels(m->w->job, px, (size_t)own.w);
         }
     m->slot->outcome.digest = crc;
 }
@@ -168,7 +186,7 @@ static void digest_rows(making *m, ck_view rows, int32_t y)
 static void place_digest(making *m)
 {
     const ck_rect own = m->tile.own, all = m->w->job->covered;
-    size_t pixel = ck_pixel_nbytes(m->w->job->shape);
+    size_t pixel = m->w->job->digest_pixel;
     uint64_t after = ((uint64_t)(all.h - own.y - own.h) * (uint64_t)all.w + (uint64_t)(all.w - own.x - own.w)) * pixel;
 
     m->slot->outcome.digest = ck_crc32_shift(m->slot->outcome.digest, ck_crc32_operator(after));

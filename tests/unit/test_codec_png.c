@@ -466,6 +466,38 @@ static void strips_join(void **state)
         }
 }
 
+/* Indices are written with their palette, and read back by libpng as the colours that they stand for. */
+static void palettes_are_kept(void **state)
+{
+    static const int counts[] = {1, 2, 3, 16, 17, 200, 255, 256};
+
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        for (int level = 0; level <= 9; level++) {
+            ck_palette palette = {.count = (uint16_t)counts[i], .channels = (uint8_t)(level % 2 ? 3 : 4)};
+            ck_encode_params params = {.compression = level, .palette = &palette};
+            pixels p = made_image(131, 97, 1, 8), want = make(131, 97, palette.channels, 8);
+            bytes file;
+
+            for (int c = 0; c < palette.count; c++)
+                for (int k = 0; k < 4; k++) /* the last colours are opaque, or all of them */
+                    palette.colour[c][k] = (uint8_t)(k == 3 && (level % 2 || level > 5 || c > 9) ? 255 : noise());
+            for (int at = 0; at < 131 * 97; at++)
+                p.px[at] = (uint8_t)(p.px[at] % palette.count);
+            for (int y = 0; y < 97; y++)
+                ck_palette_look_up(&palette, p.px + (size_t)y * p.stride, want.px + (size_t)y * want.stride, 131);
+            file = encode(p, &params);
+            assert_int_equal(file.at[25], 3); /* the header's colour type */
+            check_file(file, want);
+            free(file.at);
+            file = encode_strips(p, &params, 40);
+            check_file(file, want);
+            free(file.at);
+            free(p.px);
+            free(want.px);
+        }
+}
+
 static void meta_survives(void **state)
 {
     uint8_t icc[200] = {0};
@@ -673,6 +705,7 @@ int main(void)
         cmocka_unit_test(groups_do_not_matter),
         cmocka_unit_test(smaller_tiles_fit),
         cmocka_unit_test(strips_join),
+        cmocka_unit_test(palettes_are_kept),
         cmocka_unit_test(meta_survives),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_flipped_byte_is_seen),

@@ -223,7 +223,7 @@ ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_
     if (d->rung->judge)
         memcpy(to + 1, row, nbytes);
     else
-        ck_png_plan_row(d->rung->filtered ? CK_PNG_PER_ROW : CK_PNG_NONE, to, row, prior, nbytes,
+        ck_png_plan_row(d->rung->filtered && !d->load.indexed ? CK_PNG_PER_ROW : CK_PNG_NONE, to, row, prior, nbytes,
                         d->load.pixel_nbytes);
     return CK_OK;
 }
@@ -232,7 +232,7 @@ ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_
 static void decide(ck_png_deflate *d)
 {
     worker *w = d->workers;
-    ck_png_raw raw = {d->stage, d->load.row_nbytes, d->load.pixel_nbytes, d->load.rows};
+    ck_png_raw raw = {d->stage, d->load.row_nbytes, d->load.pixel_nbytes, d->load.rows, d->load.indexed};
     ck_png_trial trial = {
         .judge = w[BY_JUDGE].engine,
         .judge_state = w[BY_JUDGE].state,

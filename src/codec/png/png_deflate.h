@@ -24,6 +24,7 @@ typedef struct ck_png_load {
     size_t row_nbytes; /* of the pixels; the filter's byte comes to it */
     size_t pixel_nbytes;
     size_t rows;
+    bool indexed; /* neighbours in value need not be alike in colour: rows are not filtered */
 } ck_png_load;
 
 /* Bytes that are compressed, and summed up in the check. */

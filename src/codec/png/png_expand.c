@@ -9,13 +9,39 @@
 static void look_up_rgb(const ck_png_expand *e, uint8_t *row, size_t w)
 {
     for (size_t i = w; i-- > 0;)
-        memcpy(row + 3 * i, e->table[row[i]], 3);
+        memcpy(row + 3 * i, e->palette.colour[row[i]], 3);
 }
 
 static void look_up_rgba(const ck_png_expand *e, uint8_t *row, size_t w)
 {
     for (size_t i = w; i-- > 0;)
-        memcpy(row + 4 * i, e->table[row[i]], 4);
+        memcpy(row + 4 * i, e->palette.colour[row[i]], 4);
+}
+
+/* Only a damaged file has such indices. */
+static void blacken(const ck_png_expand *e, uint8_t *row, size_t w)
+{
+    unsigned n = e->colours;
+    uint8_t black = e->black;
+
+    for (size_t i = 0; n < 256 && i < w; i++)
+        row[i] = row[i] < n ? row[i] : black;
+}
+
+void ck_png_expand_keep(ck_png_expand *e)
+{
+    static const uint8_t opaque_black[4] = {0, 0, 0, 255};
+    unsigned black = 0;
+
+    while (black < e->colours && memcmp(e->palette.colour[black], opaque_black, 4) != 0)
+        black++;
+    e->keep = true;
+    e->channels = 1;
+    if (e->colours == 256)
+        return;
+    e->black = (uint8_t)black;
+    if (black == e->colours)
+        e->palette.count++;
 }
 
 static void add_alpha_8(const ck_png_expand *e, uint8_t *row, size_t w)
@@ -75,9 +101,11 @@ void ck_png_expand_row(const ck_png_expand *e, uint8_t *row, int32_t w)
 
     if (e->depth == 16)
         to_native(row, n * e->stored_channels);
-    if (e->palette && e->channels == 4)
+    if (e->keep)
+        blacken(e, row, n);
+    else if (e->palette.count && e->channels == 4)
         look_up_rgba(e, row, n);
-    else if (e->palette)
+    else if (e->palette.count)
         look_up_rgb(e, row, n);
     else if (e->channels > e->stored_channels && e->depth == 16)
         add_alpha_16(e, (uint16_t *)(void *)row, n);

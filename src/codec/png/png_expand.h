@@ -1,4 +1,4 @@
-/* From rows as PNG stores them to rows as the pipeline wants them: palette to RGB, tRNS to alpha, 16 bit to native. */
+/* From rows as PNG stores them to rows as the pipeline wants them: palette to RGB if so, tRNS to alpha, 16 bit to native. */
 #ifndef CK_CODEC_PNG_EXPAND_H
 #define CK_CODEC_PNG_EXPAND_H
 
@@ -12,9 +12,11 @@ typedef struct ck_png_expand {
     uint8_t stored_channels; /* of the file's rows: 1 for a palette, no alpha that tRNS adds */
     uint8_t channels;        /* of the rows that come out */
     uint8_t depth;           /* 8 or 16 */
-    bool palette;
     uint16_t key[3];         /* the colour that tRNS makes transparent, where channels are one more than stored */
-    uint8_t table[256][4];   /* of a palette: red, green, blue, alpha */
+    ck_palette palette;      /* count 0: none */
+    uint16_t colours;        /* that the file lists; an index beyond them stands for black */
+    uint8_t black;           /* an index of it */
+    bool keep;               /* rows come out as indices of the palette */
 } ck_png_expand;
 
 /* Bytes of one pixel as the file stores it. */
@@ -22,6 +24,9 @@ static inline size_t ck_png_stored_pixel_nbytes(const ck_png_expand *e)
 {
     return (size_t)e->stored_channels * (e->depth / 8u);
 }
+
+/* Rows are to come out as indices, no one of which is beyond the palette's count: see ck_decoder.index. */
+void ck_png_expand_keep(ck_png_expand *e);
 
 /* In place: a row of w stored pixels at `row` becomes one of w expanded pixels. */
 void ck_png_expand_row(const ck_png_expand *e, uint8_t *row, int32_t w);

@@ -54,8 +54,11 @@ static void read_palette(png_structp png, png_infop info, ck_png_expand *e)
         n = 0;
     if (!png_get_tRNS(png, info, &alphas, &alphas_n, NULL))
         alphas_n = 0;
+    e->colours = (uint16_t)n;
+    e->palette.count = e->colours; /* libpng has refused a palette without any */
+    e->palette.channels = e->channels;
     for (int i = 0; i < 256; i++) {
-        uint8_t *entry = e->table[i];
+        uint8_t *entry = e->palette.colour[i];
 
         if (i < n)
             memcpy(entry, (uint8_t[]){colours[i].red, colours[i].green, colours[i].blue}, 3);
@@ -82,9 +85,8 @@ void ck_png_get_expand(png_structp png, png_infop info, ck_png_expand *e)
         .stored_channels = png_get_channels(png, info),
         .channels = shape.channels,
         .depth = shape.depth,
-        .palette = png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE,
     };
-    if (e->palette)
+    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_PALETTE)
         read_palette(png, info, e);
     else
         read_key(png, info, e);

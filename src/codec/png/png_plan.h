@@ -22,6 +22,7 @@ typedef struct ck_png_raw {
     size_t row_nbytes; /* without that byte */
     size_t pixel_nbytes;
     size_t rows;
+    bool indexed; /* pixels are indices: filters do little for them, and only some are tried */
 } ck_png_raw;
 
 /* One row; prior: NULL before the first, which is filtered by NONE or SUB. */

@@ -9,7 +9,8 @@
  * the reader.
  *
  * The result is what png_set_expand gives: palette to RGB, gray of 1, 2 and 4
- * bits to 8, tRNS to alpha; 16 bit stays 16. No gamma.
+ * bits to 8, tRNS to alpha; 16 bit stays 16. No gamma. Where the caller asks
+ * for indices, a palette's pixels stay as they are, a byte each.
  */
 #include "codec/png/png_read.h"
 
@@ -49,6 +50,7 @@ typedef struct reader {
     int passes;
     int32_t rows_left;
     ck_view into;
+    bool started; /* libpng was told what rows are to be like */
 
     bool idat_met, is_direct;
     uint32_t idat_length; /* of the first IDAT */
@@ -216,7 +218,12 @@ static void read_header(reader *r)
 
 static void start_rows(reader *r)
 {
-    png_set_expand(r->png);
+    if (r->direct.expand.keep) {
+        png_set_packing(r->png);
+        png_set_check_for_invalid_index(r->png, 0); /* it warns where they stand for black */
+    } else {
+        png_set_expand(r->png);
+    }
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     png_set_swap(r->png);
 #endif
@@ -224,17 +231,24 @@ static void start_rows(reader *r)
     png_read_update_info(r->png, r->info);
     if (png_get_rowbytes(r->png, r->info) != ck_row_nbytes(r->shape))
         png_error(r->png, "unsupported pixel format");
+    r->started = true;
 }
 
 static void read_rows(reader *r)
 {
+    if (!r->started)
+        start_rows(r);
     for (int pass = 0; pass < r->passes; pass++)
         for (int32_t y = 0; y < r->into.shape.h; y++)
             png_read_row(r->png, ck_row(r->into, y), NULL);
+    for (int32_t y = 0; r->direct.expand.keep && y < r->into.shape.h; y++)
+        ck_png_expand_row(&r->direct.expand, ck_row(r->into, y), r->into.shape.w);
 }
 
 static void read_end(reader *r)
 {
+    if (!r->started)
+        start_rows(r);
     png_read_end(r->png, r->info);
 }
 
@@ -271,6 +285,7 @@ static ck_status describe(reader *r, const ck_limits *limits, ck_image *out, ck_
     ck_png_get_expand(r->png, r->info, &r->direct.expand);
     ck_png_get_meta(r->png, r->info, &out->meta);
     out->shape = r->shape;
+    out->palette = r->direct.expand.palette.count ? &r->direct.expand.palette : NULL;
     out->whole = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
     out->memory = memory_needed(r, &out->meta);
     return check_limits(r, limits, out, err);
@@ -327,8 +342,7 @@ static ck_status png_open(void *st, ck_input *in, const ck_limits *limits, const
         status = ck_fail(err, CHUNKIMG_SYSTEM, "%s: out of memory while opening", ck_input_name(in));
         goto failed;
     }
-    if ((status = guarded(r, read_header, err)) || (status = describe(r, limits, out, err))
-        || (status = guarded(r, start_rows, err)))
+    if ((status = guarded(r, read_header, err)) || (status = describe(r, limits, out, err)))
         goto failed;
     if (r->no_memory) { /* libpng dropped a chunk for the lack of it and went on */
         status = ck_fail(err, CHUNKIMG_SYSTEM, "%s: out of memory while reading the header", ck_input_name(in));
@@ -354,6 +368,14 @@ static ck_status png_rows(void *st, ck_view into, ck_error *err)
         return status;
     r->rows_left -= into.shape.h;
     return r->rows_left ? CK_OK : guarded(r, read_end, err);
+}
+
+static void png_index(void *st, ck_image *image)
+{
+    reader *r = st;
+
+    ck_png_expand_keep(&r->direct.expand);
+    r->shape.channels = image->shape.channels = 1;
 }
 
 /* ---- pieces ------------------------------------------------------------- */
@@ -391,6 +413,7 @@ const ck_decoder ck_png_decoder = {
     .open = png_open,
     .rows = png_rows,
     .close = png_close,
+    .index = png_index,
     .piece_state_size = sizeof(ck_png_piece),
     .piece = png_piece,
     .piece_release = png_piece_release,

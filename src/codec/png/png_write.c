@@ -1,5 +1,5 @@
 /*
- * Encoding. A file is: signature, IHDR, iCCP, pHYs, IDAT (zlib header, raw
+ * Encoding. A file is: signature, IHDR, iCCP, PLTE, tRNS, pHYs, IDAT (zlib header, raw
  * deflate, Adler-32), IEND. A strip is one IDAT: the first has everything up
  * to and including the zlib header before it, and `tail` writes an IDAT that
  * holds nothing but the Adler-32 of all strips together, and IEND.
@@ -25,6 +25,8 @@
 enum {
     IHDR_NBYTES = 13,
     PHYS_NBYTES = 9,
+    PLTE_MOST_NBYTES = 768,
+    TRNS_MOST_NBYTES = 256,
     ZLIB_HEAD_NBYTES = 2,
     ADLER_NBYTES = 4,
     ICC_NAME_NBYTES = 13, /* "ICC profile", its end, the compression method */
@@ -50,9 +52,9 @@ typedef struct writer {
 
 /* ---- sizes ------------------------------------------------------------- */
 
-static ck_png_load load_of(ck_shape s)
+static ck_png_load load_of(ck_shape s, const ck_encode_params *params)
 {
-    return (ck_png_load){ck_row_nbytes(s), ck_pixel_nbytes(s), (size_t)s.h};
+    return (ck_png_load){ck_row_nbytes(s), ck_pixel_nbytes(s), (size_t)s.h, params->palette != NULL};
 }
 
 static size_t icc_bound(const ck_meta *meta)
@@ -63,12 +65,13 @@ static size_t icc_bound(const ck_meta *meta)
 static size_t head_bound(const ck_meta *meta)
 {
     return CK_PNG_SIGNATURE_NBYTES + CK_PNG_CHUNK_EXTRA + IHDR_NBYTES + CK_PNG_CHUNK_EXTRA + icc_bound(meta)
+           + CK_PNG_CHUNK_EXTRA + PLTE_MOST_NBYTES + CK_PNG_CHUNK_EXTRA + TRNS_MOST_NBYTES
            + CK_PNG_CHUNK_EXTRA + PHYS_NBYTES;
 }
 
 static size_t write_bound(ck_shape stored, const ck_encode_params *params)
 {
-    size_t data = ZLIB_HEAD_NBYTES + ck_png_deflate_bound(params->compression, load_of(stored)) + ADLER_NBYTES;
+    size_t data = ZLIB_HEAD_NBYTES + ck_png_deflate_bound(params->compression, load_of(stored, params)) + ADLER_NBYTES;
     size_t chunks = data / CK_PNG_CHUNK_MOST + 2; /* IDATs and IEND */
 
     return head_bound(&params->meta) + data + chunks * CK_PNG_CHUNK_EXTRA;
@@ -81,7 +84,7 @@ static size_t rows_kept(ck_shape s)
 
 static size_t write_memory(ck_shape stored, const ck_encode_params *params)
 {
-    return ck_png_deflate_memory(params->compression, load_of(stored)) + rows_kept(stored) * ck_row_nbytes(stored)
+    return ck_png_deflate_memory(params->compression, load_of(stored, params)) + rows_kept(stored) * ck_row_nbytes(stored)
            + icc_bound(&params->meta);
 }
 
@@ -133,7 +136,7 @@ static ck_status write_init(void *st, const ck_encode_params *params, ck_shape l
 
     *w = (writer){.params = params};
     if ((status = pack_icc(w, err))
-        || (status = ck_png_deflate_new(params->compression, load_of(largest), &w->deflate, err)))
+        || (status = ck_png_deflate_new(params->compression, load_of(largest, params), &w->deflate, err)))
         goto failed;
     w->rows = malloc(rows_kept(largest) * ck_row_nbytes(largest));
     if (!w->rows) {
@@ -148,10 +151,10 @@ failed:
 
 /* ---- begin ------------------------------------------------------------- */
 
-static uint8_t *put_header(uint8_t *to, ck_shape s)
+static uint8_t *put_header(uint8_t *to, ck_shape s, bool indexed)
 {
     static const uint8_t colour_type[] = {0, 0, 4, 2, 6}; /* by the number of channels */
-    uint8_t data[IHDR_NBYTES] = {[8] = s.depth, [9] = colour_type[s.channels]};
+    uint8_t data[IHDR_NBYTES] = {[8] = s.depth, [9] = indexed ? 3 : colour_type[s.channels]};
 
     ck_png_put32(data, (uint32_t)s.w);
     ck_png_put32(data + 4, (uint32_t)s.h);
@@ -170,20 +173,40 @@ static uint8_t *put_density(uint8_t *to, const ck_meta *meta)
     return ck_png_put_chunk(to, "pHYs", data, sizeof data);
 }
 
-/* An operation may have made gray of RGB; a profile for the other kind of pixels would be refused by readers. */
-static bool profile_fits(const ck_meta *meta, ck_shape s)
+/* tRNS says as much as readers need to see that pixels have alpha: up to the last colour that is not opaque, or one. */
+static uint8_t *put_palette(uint8_t *to, const ck_palette *p)
 {
-    return meta->icc_nbytes >= 20 && !memcmp(meta->icc + 16, ck_colours(s) == 1 ? "GRAY" : "RGB ", 4);
+    uint8_t colours[PLTE_MOST_NBYTES], alphas[TRNS_MOST_NBYTES];
+    uint32_t clear = 1;
+
+    for (uint32_t i = 0; i < p->count; i++) {
+        memcpy(colours + 3 * i, p->colour[i], 3);
+        alphas[i] = p->colour[i][3];
+        if (alphas[i] < 255)
+            clear = i + 1;
+    }
+    to = ck_png_put_chunk(to, "PLTE", colours, 3u * p->count);
+    return p->channels == 4 ? ck_png_put_chunk(to, "tRNS", alphas, clear) : to;
+}
+
+/* An operation may have made gray of RGB; a profile for the other kind of pixels would be refused by readers. */
+static bool profile_fits(const ck_encode_params *params, ck_shape s)
+{
+    bool gray = !params->palette && ck_colours(s) == 1;
+
+    return params->meta.icc_nbytes >= 20 && !memcmp(params->meta.icc + 16, gray ? "GRAY" : "RGB ", 4);
 }
 
 static uint8_t *put_head(const writer *w, uint8_t *to)
 {
-    const ck_meta *meta = &w->params->meta;
+    const ck_encode_params *params = w->params;
 
-    to = put_header(to, w->part ? w->part->whole : w->shape);
-    if (w->icc && profile_fits(meta, w->shape))
+    to = put_header(to, w->part ? w->part->whole : w->shape, params->palette != NULL);
+    if (w->icc && profile_fits(params, w->shape))
         to = ck_png_put_chunk(to, "iCCP", w->icc, w->icc_nbytes);
-    return put_density(to, meta);
+    if (params->palette)
+        to = put_palette(to, params->palette);
+    return put_density(to, &params->meta);
 }
 
 static ck_status write_begin(void *st, ck_shape shape, const ck_part *part, uint8_t *out, size_t capacity,
@@ -210,7 +233,7 @@ static ck_status write_begin(void *st, ck_shape shape, const ck_part *part, uint
     }
     at = w->idat + 8 + w->lead;
     used = at + ADLER_NBYTES + 4; /* and the CRC; further chunks' extra was in the bound */
-    ck_png_deflate_begin(w->deflate, load_of(shape), out + at, capacity - used);
+    ck_png_deflate_begin(w->deflate, load_of(shape, w->params), out + at, capacity - used);
     return CK_OK;
 }
 
@@ -294,7 +317,7 @@ static ck_status write_end(void *st, size_t *out_nbytes, uint32_t *check, uint64
 
     if (status)
         return status;
-    *check_nbytes = ck_png_load_nbytes(load_of(w->shape));
+    *check_nbytes = ck_png_load_nbytes(load_of(w->shape, w->params));
     nbytes += w->lead;
     if (!w->part) {
         ck_png_put32(chunk + 8 + nbytes, *check);
@@ -322,6 +345,7 @@ static size_t write_tail(uint32_t check, uint8_t out[64])
 
 const ck_encoder ck_png_encoder = {
     .state_size = sizeof(writer),
+    .indexed = true,
     .strip_align = 1,
     .accepts = write_accepts,
     .bound = write_bound,
