@@ -169,6 +169,7 @@ typedef struct chunkimg_options {
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
     bool pin;                /* bind each worker to one CPU of the affinity mask */
+    double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
 } chunkimg_options;
 
 CHUNKIMG_API void chunkimg_options_init(chunkimg_options *options);
@@ -289,6 +290,7 @@ typedef struct chunkimg_result {
     uint64_t output_bytes;
     uint32_t digest;            /* CRC-32 of the output's pixels (lossless: coefficients) in raster order, any tiling */
     unsigned workers;           /* that really ran */
+    unsigned workers_replaced;  /* processes that died, and others went on in their place */
 
     /* What workers cost each other. */
     uint64_t lock_acquisitions;  /* of locks that workers share, the global one included */

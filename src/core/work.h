@@ -6,6 +6,7 @@
 #define CK_CORE_WORK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -29,8 +30,8 @@ typedef enum ck_next {
     CK_END    /* the work is over; nothing is out */
 } ck_next;
 
-/* Which tickets a caller of next may carry. Only one carrier may ever have CK_FILLS: a decoder cannot change hands
- * between processes. */
+/* Which tickets a caller of next may carry. Where FILLs are a chain, one carrier at a time has CK_FILLS: another process
+ * would have to decode all rows before them once more. */
 enum ck_roles { CK_FILLS = 1u << CK_FILL, CK_TILES = 1u << CK_TILE, CK_DRAINS = 1u << CK_DRAIN, CK_ALL_ROLES = 7 };
 
 typedef struct ck_work {
@@ -39,8 +40,13 @@ typedef struct ck_work {
     /* Bookkeeping: one caller at a time, short, never waits. */
     ck_next (*next)(void *self, unsigned roles, ck_ticket *out);
     void (*done)(void *self, ck_ticket t);
-    void (*lost)(void *self, ck_ticket t, const ck_error *why); /* its carrier died */
+    void (*lost)(void *self, ck_ticket t, const ck_error *why); /* its carriers died: it is not tried again */
     void (*fail)(void *self, const ck_error *why);              /* the executor cannot go on: stop with this failure */
+
+    /* The ticket's carrier died (and has ended), and another one will carry it from the start: clears what is half done. */
+    void (*again)(void *self, ck_ticket t);
+    /* Whether the job is being given up, so that tickets need not come back whole. */
+    bool (*stopping)(void *self);
 
     /* Labour: many at once, each caller on its own ticket and with its own `mine`; the outcome lands in the slot. */
     ck_status (*enter)(void *self, unsigned worker, void **mine, ck_error *err);

@@ -21,6 +21,7 @@ enum ck_exec_traits {
 typedef struct ck_exec_config {
     unsigned workers; /* wanted, >= 1 */
     bool fill_anywhere; /* any worker may carry FILLs; false: only worker 0 holds the decoder */
+    bool rereadable;  /* a decoder that was lost can begin again in another process */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
     const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 
@@ -38,6 +39,7 @@ typedef struct ck_exec_config {
 typedef struct ck_exec_stats {
     unsigned workers;            /* that really worked */
     double spawn_s;              /* until all of them were ready */
+    unsigned replaced;           /* processes that died, and others went on in their place */
     uint64_t peak_bytes;         /* memory of all processes together */
     uint64_t rss_bytes;          /* sum of resident sets at their peaks */
     uint64_t lock_acquisitions;  /* of locks that workers share */

@@ -20,6 +20,7 @@ struct ck_input {
     bool ended, seekable;
     uint64_t size, read_ns;
     off_t base; /* where in the file the input begins: standard input may stand anywhere */
+    off_t read; /* bytes from there on that were read */
     size_t at, end; /* buffer[at .. end) is not consumed */
     char name[256];
     uint8_t buffer[BUFFER_NBYTES];
@@ -75,6 +76,23 @@ void ck_input_close(ck_input **in)
     *in = NULL;
 }
 
+/*
+ * A file is read at a place of our own: the system's is shared with every
+ * process that was forked since, and the one that takes over a decoder begins
+ * where this one stood, whatever others have read.
+ */
+static ssize_t read_some(ck_input *in)
+{
+    size_t room = sizeof in->buffer - in->end;
+    ssize_t n;
+
+    do
+        n = in->seekable ? pread(in->fd, in->buffer + in->end, room, in->base + in->read)
+                         : read(in->fd, in->buffer + in->end, room);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
 /* Reads once into the free end of the buffer; the part in use is moved to its front first. */
 static ck_status refill(ck_input *in, ck_error *err)
 {
@@ -86,15 +104,14 @@ static ck_status refill(ck_input *in, ck_error *err)
         in->end -= in->at;
         in->at = 0;
     }
-    do
-        n = read(in->fd, in->buffer + in->end, sizeof in->buffer - in->end);
-    while (n < 0 && errno == EINTR);
+    n = read_some(in);
     in->read_ns += ck_now_ns() - began;
     if (n < 0)
         return ck_fail_os(err, errno, "%s: cannot be read", in->name);
     if (n == 0)
         in->ended = true;
     in->end += (size_t)n;
+    in->read += n;
     return CK_OK;
 }
 

@@ -1,4 +1,8 @@
-/* A file or standard input, read forward. Never mapped: a file that shrinks must be an error, not a SIGBUS. */
+/*
+ * A file or standard input, read forward. Never mapped: a file that shrinks
+ * must be an error, not a SIGBUS. A seekable one is read without moving the
+ * system's place in it, so that a forked process has a place of its own.
+ */
 #ifndef CK_OS_INPUT_H
 #define CK_OS_INPUT_H
 

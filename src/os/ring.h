@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CK_RING_ROOM = 16 }; /* power of two */
+enum { CK_RING_ROOM = 64 }; /* power of two */
 
 typedef struct ck_ring_item {
     uint64_t a, b;

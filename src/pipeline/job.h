@@ -18,6 +18,7 @@
 #include "os/arena.h"
 #include "os/checksum.h"
 #include "os/usage.h"
+#include "pipeline/disturb.h"
 #include "pipeline/source.h"
 #include "sink/sink.h"
 
@@ -49,6 +50,8 @@ typedef struct ck_board {
     atomic_int rows_decoded;           /* units; the decoder's holder */
     atomic_int bad_row;                /* rows from here on could not be decoded; whoever carries the FILL that failed */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
+
+    atomic_uint disturbed[CK_DISTURBANCES]; /* how often each has happened; see disturb.h */
 
     /* Shares of pieces in the file's own checksum, likewise. */
     struct {

@@ -51,6 +51,9 @@ static const chunkimg_option rows[] = {
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
      .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
     {.name = "pin", .type = CHUNKIMG_FLAG, .offset = AT(pin), .help = "bind each worker to one CPU of the affinity mask"},
+    {.name = "tile-timeout", .type = CHUNKIMG_REAL, .offset = AT(tile_timeout), .least = 0, .most = 86400,
+     .unit = "seconds", .fallback = "0", .value = "SECONDS",
+     .help = "a worker process that takes longer over one tile is stuck: it is ended, and the tile made again; 0: never"},
     {.name = NULL},
 };
 

@@ -58,6 +58,7 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     ck_work work = ck_job_work(job);
     ck_exec_config config = {.workers = job->plan.workers,
                              .fill_anywhere = job->in_pieces,
+                             .rereadable = ck_source_rereadable(job->source),
                              .shared = job->arena.base + job->layout.executor,
                              .options = &job->options,
                              .pulse = ck_job_pulse,

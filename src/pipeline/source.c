@@ -12,7 +12,7 @@ struct ck_source {
     bool opened;    /* the decoder's close is owed */
     ck_image image; /* as stored */
     ck_view whole;  /* all stored rows; px NULL until the first upright row is asked for */
-    int32_t given;  /* upright rows */
+    int32_t given;  /* upright rows, in this process */
 };
 
 /* Orientations 5 to 8 exchange rows and columns. */
@@ -322,8 +322,10 @@ ck_status ck_source_rows(ck_source *s, ck_view into, ck_error *err)
 
     if (!needs_whole(s)) {
         status = s->codec->decoder->rows(s->state, into, err);
-        if (!status)
+        if (!status) {
             mirror_rows(s, into);
+            s->given += into.shape.h;
+        }
         return status;
     }
     if (!s->whole.px) {
@@ -334,4 +336,14 @@ ck_status ck_source_rows(ck_source *s, ck_view into, ck_error *err)
     for (int32_t y = 0; y < into.shape.h; y++)
         upright_row(s, s->given++, ck_row(into, y), into.shape.w);
     return CK_OK;
+}
+
+int32_t ck_source_row(const ck_source *s)
+{
+    return s->given;
+}
+
+bool ck_source_rereadable(const ck_source *s)
+{
+    return ck_input_seekable(s->in);
 }

@@ -39,6 +39,12 @@ ck_status ck_source_memory(const ck_source *source, uint64_t *nbytes, ck_error *
 /* The next rows, downward. One caller at a time, always the same process. */
 ck_status ck_source_rows(ck_source *source, ck_view into, ck_error *err);
 
+/* The row that ck_source_rows gives next, in this process. */
+int32_t ck_source_row(const ck_source *source);
+
+/* Whether a process that was forked before the first row can begin anew when another one has given rows already. */
+bool ck_source_rereadable(const ck_source *source);
+
 /*
  * Whether that many workers should decode pieces of the rows, each by itself;
  * *rows: the height of a piece, *memory: bytes that a worker needs for it.

@@ -8,7 +8,6 @@
  * DRAIN, next, done, lost and fail run at home, one at a time. So nothing here
  * takes a lock; the executor's hand-over of a ticket orders memory.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "os/checksum.h"
+#include "pipeline/disturb.h"
 #include "pipeline/job.h"
 
 /* One worker's private memory. */
@@ -26,8 +26,7 @@ typedef struct worker {
     uint8_t *memory;  /* all of the next three */
     uint8_t *scratch, *block, *encoded;
     void *encoder;    /* its state; NULL: nothing is encoded */
-    unsigned long stall_us;  /* see disturb */
-    uint64_t kill_at;        /* UINT64_MAX: never */
+    ck_disturb disturb;
     void *piece;      /* state for decoding pieces; NULL: the decoder is one chain */
 } worker;
 
@@ -102,6 +101,29 @@ static ck_view ring_rows(const chunkimg_job *job, int32_t y, int32_t y_end)
     return ck_rows_piece(&job->rows, (ck_rect){0, 0, job->rows.whole.w, 0}, y, y_end);
 }
 
+/*
+ * Where the decoder's holder died, the process in its place begins at the
+ * first row: what comes before row y is decoded once more, and thrown away.
+ */
+static ck_status catch_up(const chunkimg_job *job, int32_t y, ck_error *err)
+{
+    ck_shape piece = ck_source_shape(job->source);
+    ck_status status = CK_OK;
+    uint8_t *nowhere;
+
+    if (ck_source_row(job->source) >= y)
+        return CK_OK;
+    nowhere = malloc(job->rows.stride * (size_t)job->sched_config.fill_rows);
+    if (!nowhere)
+        return ck_fail_memory(err, job->rows.stride * (size_t)job->sched_config.fill_rows, "decoding once more");
+    for (int32_t row; (row = ck_source_row(job->source)) < y && !status && !stopped(job);) {
+        piece.h = y - row < job->sched_config.fill_rows ? y - row : job->sched_config.fill_rows;
+        status = ck_source_rows(job->source, (ck_view){nowhere, (ptrdiff_t)job->rows.stride, piece}, err);
+    }
+    free(nowhere);
+    return status;
+}
+
 static void fill(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
@@ -118,6 +140,8 @@ static void fill(worker *w, ck_ticket t)
         ck_source_piece_check(job->source, w->piece, &job->board->fill_checks[t.seq % CK_FILLS_MOST].check,
                               &job->board->fill_checks[t.seq % CK_FILLS_MOST].nbytes);
     }
+    if (!w->piece)
+        status = catch_up(job, from, err);
     for (int32_t y = from; !w->piece && y < from + count && !status && !stopped(job);) {
         ck_view rows = ring_rows(job, y, from + count);
 
@@ -510,19 +534,41 @@ static void work_fail(void *self, const ck_error *why)
     keep_failure(self, why, UINT64_MAX);
 }
 
+/* A tile that nobody could make comes back as one that failed; rows that nobody could decode, as rows that are missing. */
 static void work_lost(void *self, ck_ticket t, const ck_error *why)
 {
     chunkimg_job *job = self;
-    ck_error err = *why;
+    int32_t from, count;
 
-    if (t.kind != CK_FILL) {
+    if (t.kind == CK_FILL) {
+        job->board->fill_errors[t.seq % CK_FILLS_MOST] = *why;
+        ck_sched_fill_range(&job->sched, t.seq, &from, &count);
+        lower(&job->board->bad_row, from);
+    } else {
         ck_tile at = ck_grid_tile(&job->grid, t.seq);
+        ck_slot *slot = ck_job_slot(job, t.id);
 
-        err.col = at.col;
-        err.row = at.row;
+        *slot = (ck_slot){.err = *why};
+        slot->err.col = at.col;
+        slot->err.row = at.row;
     }
-    keep_failure(job, &err, t.kind == CK_FILL ? 0 : t.seq + 1);
-    ck_sched_done(&job->sched, t);
+    work_done(job, t);
+}
+
+static void work_again(void *self, ck_ticket t)
+{
+    chunkimg_job *job = self;
+    ck_tile at = ck_grid_tile(&job->grid, t.seq);
+
+    if (t.kind == CK_TILE && job->sink->unstore && !ck_job_slot(job, t.id)->kept)
+        job->sink->unstore(job->sink_state, &at);
+    if (t.kind == CK_FILL)
+        job->board->fill_errors[t.seq % CK_FILLS_MOST] = (ck_error){0};
+}
+
+static bool work_stopping(void *self)
+{
+    return stopped(self);
 }
 
 static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
@@ -600,26 +646,6 @@ static ck_status make_memory(worker *w, ck_error *err)
     return CK_OK;
 }
 
-/*
- * For tests of what happens when a worker dies or is slow:
- * CHUNKIMG_TEST_KILL=seq, CHUNKIMG_TEST_STALL=microseconds.
- */
-static void read_disturbances(worker *w)
-{
-    const char *stall = getenv("CHUNKIMG_TEST_STALL"), *kill_at = getenv("CHUNKIMG_TEST_KILL");
-
-    w->stall_us = stall ? strtoul(stall, NULL, 10) : 0;
-    w->kill_at = kill_at ? strtoull(kill_at, NULL, 10) : UINT64_MAX;
-}
-
-static void disturb(const worker *w, ck_ticket t)
-{
-    if (w->stall_us)
-        usleep((useconds_t)(t.seq * 7919 % 5 * w->stall_us));
-    if (t.kind == CK_TILE && t.seq == w->kill_at)
-        raise(SIGKILL);
-}
-
 static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
 {
     chunkimg_job *job = self;
@@ -631,7 +657,7 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
     w->job = job;
     w->tally = ck_job_tally(job, id);
     w->migrations = ck_usage_migrations();
-    read_disturbances(w);
+    ck_disturb_read(&w->disturb);
     /* the supervisor of processes is one worker more, and only drains */
     if (id < job->plan.workers) {
         status = make_memory(w, err);
@@ -651,12 +677,14 @@ static void work_carry(void *self, void *mine, ck_ticket t)
 {
     static void (*const carriers[])(worker *, ck_ticket) = {[CK_FILL] = fill, [CK_TILE] = tile, [CK_DRAIN] = drain};
 
+    chunkimg_job *job = self;
+    worker *w = mine;
     uint64_t began = ck_now_ns();
 
-    (void)self;
-    disturb(mine, t);
-    carriers[t.kind](mine, t);
-    note_carried(mine, t, began);
+    ck_disturb_before(&w->disturb, job->board->disturbed, t);
+    carriers[t.kind](w, t);
+    ck_disturb_after(&w->disturb, job->board->disturbed, t);
+    note_carried(w, t, began);
 }
 
 ck_work ck_job_work(chunkimg_job *job)
@@ -666,6 +694,8 @@ ck_work ck_job_work(chunkimg_job *job)
                      .done = work_done,
                      .lost = work_lost,
                      .fail = work_fail,
+                     .again = work_again,
+                     .stopping = work_stopping,
                      .enter = work_enter,
                      .carry = work_carry,
                      .leave = work_leave,

@@ -81,9 +81,11 @@ static void tiles_line(FILE *to, const chunkimg_plan *p)
         fprintf(to, "%-12s %s\n", "", p->note);
 }
 
-static void mode_line(FILE *to, const chunkimg_plan *p, unsigned workers)
+static void mode_line(FILE *to, const chunkimg_plan *p, unsigned workers, unsigned replaced)
 {
     fprintf(to, "%-12s %s, %u worker%s", "mode", p->mode, workers, workers == 1 ? "" : "s");
+    if (replaced)
+        fprintf(to, " (%u died and %s replaced)", replaced, replaced == 1 ? "was" : "were");
     if (p->mode_reason)
         fprintf(to, "  (chosen: %s)", p->mode_reason);
     fputc('\n', to);
@@ -100,7 +102,7 @@ void ck_report_plan(FILE *to, const chunkimg_plan *p)
     char a[32], b[32], c[32], d[32], e[32], all[32];
 
     ck_report_work(to, p);
-    mode_line(to, p, p->workers);
+    mode_line(to, p, p->workers, 0);
     fprintf(to, "%-12s %s at most: bands %s, slots %s, workers %s, decoder %s, program %s\n", "memory",
             ck_report_size(p->memory_bytes, all, sizeof all), ck_report_size(p->band_bytes, a, sizeof a),
             ck_report_size(p->slot_bytes, b, sizeof b), ck_report_size(p->worker_bytes, c, sizeof c),
@@ -122,7 +124,7 @@ void ck_report_text(FILE *to, const ck_report *r)
     char size[32];
 
     ck_report_work(to, p);
-    mode_line(to, p, s->workers);
+    mode_line(to, p, s->workers, s->workers_replaced);
     fprintf(to, "%-12s %.*f s    %.1f MP/s    %.1f tiles/s    %.1f MB/s raw", "wall", s->wall_s < 0.1 ? 4 : 2,
             s->wall_s, ck_report_mpps(r), s->wall_s > 0 ? (double)p->tiles / s->wall_s : 0, ck_report_raw_mbps(r));
     if (r->runs > 1)

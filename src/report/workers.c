@@ -89,6 +89,7 @@ void ck_report_workers_json(json_t *to, const chunkimg_result *r)
     set_count(to, "migrations", r->migrations);
     set_count(memory, "rss_sum_bytes", r->rss_bytes);
     set_count(memory, "pss_sum_bytes", r->pss_bytes);
+    json_object_set_new(to, "workers_replaced", json_integer((json_int_t)r->workers_replaced));
     json_object_set_new(to, "per_worker", each_worker(r));
     json_object_set_new(to, "imbalance", json_real(r->imbalance));
 }

@@ -58,6 +58,9 @@ typedef struct ck_sink {
     /* One tile's bytes. Any worker, any process that inherited the state. NULL: bytes go to accept. */
     ck_status (*store)(void *st, const ck_tile *tile, const void *bytes, size_t nbytes, ck_error *err);
 
+    /* A store whose worker died may have come halfway: what it left of the tile goes. At home. NULL: nothing. */
+    void (*unstore)(void *st, const ck_tile *tile);
+
     /*
      * The tile, where an earlier run that is resumed has made it already: its outcome, and true. At home, after open.
      * NULL: never.

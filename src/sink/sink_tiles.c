@@ -249,6 +249,16 @@ static ck_status tiles_store(void *st, const ck_tile *tile, const void *bytes, s
     return status ? status : ck_outdir_put(s->dir, name, bytes, nbytes, err);
 }
 
+static void tiles_unstore(void *st, const ck_tile *tile)
+{
+    const state *s = st;
+    char name[CK_NAME_MOST];
+    ck_error ignored;
+
+    if (!name_of(s->config, tile, name, &ignored))
+        ck_outdir_remove(s->dir, name);
+}
+
 static bool tiles_kept(const void *st, uint64_t index, ck_outcome *outcome)
 {
     const state *s = st;
@@ -311,6 +321,7 @@ const ck_sink ck_sink_tiles = {
     .check = tiles_check,
     .open = tiles_open,
     .store = tiles_store,
+    .unstore = tiles_unstore,
     .kept = tiles_kept,
     .accept = tiles_accept,
     .skip = tiles_skip,

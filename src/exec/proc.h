@@ -1,0 +1,57 @@
+/*
+ * What the executors made of processes share: how a supervisor and its
+ * children talk, and the two sides of it. exec_processes.c tells the story.
+ */
+#ifndef CK_EXEC_PROC_H
+#define CK_EXEC_PROC_H
+
+#include "exec/exec.h"
+#include "os/ring.h"
+
+/* Beyond the kinds of tickets: what child and supervisor say to each other on the rings. */
+enum {
+    CK_SAY_QUIT = 100, /* to the child: leave */
+    CK_SAY_READY,      /* from the child; id: threads that carry tickets */
+    CK_SAY_FAILED      /* from the child: enter_error says why it leaves */
+};
+
+/* In the arena, one per child. */
+typedef struct ck_channel {
+    ck_ring to;           /* supervisor writes, child reads */
+    ck_ring from;         /* child writes, supervisor reads */
+    atomic_uint asleep;   /* the child sets it before it waits; either clears it */
+    ck_error enter_error; /* the child, before it says FAILED */
+} ck_channel;
+
+/* In the arena: the executor's part of it. */
+typedef struct ck_proc_shared {
+    _Alignas(64) atomic_uint asleep; /* the supervisor sets it before it waits; anyone clears it */
+    _Alignas(64) ck_channel channels[];
+} ck_proc_shared;
+
+_Static_assert(sizeof(ck_ticket) == sizeof(ck_ring_item), "a ticket travels as one ring item");
+
+/* A child's place, as the process in it sees it. */
+typedef struct ck_seat {
+    const ck_work *work;
+    ck_proc_shared *shared;
+    unsigned id;      /* of the process; its workers are id * threads and the next ones */
+    unsigned threads; /* that carry tickets, >= 1 */
+    int bell;         /* its end of the socket */
+} ck_seat;
+
+size_t ck_proc_shared_size(unsigned processes);
+
+/* A push, and a byte to the socket `bell` where the other side announced its sleep. There must be room. */
+void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell);
+bool ck_proc_hear(ck_ring *ring, ck_ticket *out);
+void ck_proc_ring_bell(int bell);
+
+/* A child's life, from its first step to its end. */
+_Noreturn void ck_proc_child(const ck_seat *seat);
+
+/* A run with config->workers / threads processes. */
+ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_work *work, ck_exec_stats *stats,
+                      ck_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* Words between a supervisor and its children: a ring each way, and a doorbell. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "exec/proc.h"
+
+size_t ck_proc_shared_size(unsigned processes)
+{
+    return sizeof(ck_proc_shared) + processes * sizeof(ck_channel);
+}
+
+void ck_proc_ring_bell(int bell)
+{
+    /* A full socket has a byte in it already; a closed one is seen by whoever reads it. */
+    while (send(bell, "!", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR)
+        ;
+}
+
+void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell)
+{
+    ck_ring_item item;
+
+    memcpy(&item, &t, sizeof item);
+    ck_ring_push(ring, item);
+    if (ck_bell_due(asleep))
+        ck_proc_ring_bell(bell);
+}
+
+bool ck_proc_hear(ck_ring *ring, ck_ticket *out)
+{
+    ck_ring_item item;
+
+    if (!ck_ring_take(ring, &item))
+        return false;
+    memcpy(out, &item, sizeof *out);
+    return true;
+}

@@ -1,0 +1,139 @@
+/*
+ * The child's side. One thread or several take tickets from one ring and push
+ * them to another; the ring has one reader and one writer all the same, since
+ * a lock of this process lets one thread at a time to either end. Whoever
+ * holds the taking lock waits for all of them. Both locks lie in memory of
+ * this process alone: nobody else can find them held when it has died.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "exec/proc.h"
+
+typedef struct crew {
+    const ck_seat *seat;
+    pthread_mutex_t taking, saying;
+    bool over;           /* under taking: told to quit */
+    unsigned entered, expected; /* under saying: threads that are ready, and that there are */
+} crew;
+
+typedef struct hand {
+    crew *crew;
+    unsigned worker;
+    pthread_t thread;
+} hand;
+
+static void say_locked(crew *c, ck_ticket t)
+{
+    ck_proc_shared *s = c->seat->shared;
+
+    /* There is always room: the supervisor leases fewer tickets than the ring holds. */
+    ck_proc_say(&s->channels[c->seat->id].from, t, &s->asleep, c->seat->bell);
+}
+
+static void say(crew *c, ck_ticket t)
+{
+    pthread_mutex_lock(&c->saying);
+    say_locked(c, t);
+    pthread_mutex_unlock(&c->saying);
+}
+
+/* The next word; a supervisor that is gone ends the process. */
+static ck_ticket wait_for_word(const ck_seat *seat)
+{
+    ck_channel *c = &seat->shared->channels[seat->id];
+    char bytes[64];
+    ck_ticket t;
+
+    while (!ck_proc_hear(&c->to, &t)) {
+        ck_bell_sleep(&c->asleep);
+        if (ck_ring_empty(&c->to)) {
+            ssize_t n = recv(seat->bell, bytes, sizeof bytes, 0);
+            if (n == 0 || (n < 0 && errno != EINTR))
+                _exit(1);
+        }
+        ck_bell_wake(&c->asleep);
+    }
+    return t;
+}
+
+static bool take(crew *c, ck_ticket *t)
+{
+    pthread_mutex_lock(&c->taking);
+    if (!c->over) {
+        *t = wait_for_word(c->seat);
+        c->over = t->kind == CK_SAY_QUIT;
+    }
+    bool over = c->over;
+    pthread_mutex_unlock(&c->taking);
+    return !over;
+}
+
+/* Ready is said once, by the last of all threads. */
+static void say_entered(crew *c)
+{
+    pthread_mutex_lock(&c->saying);
+    if (++c->entered == c->expected)
+        say_locked(c, (ck_ticket){.kind = CK_SAY_READY, .id = c->expected});
+    pthread_mutex_unlock(&c->saying);
+}
+
+/* A refused thread only means fewer. The caller has not entered yet, so that ready is not said before this. */
+static void expect_fewer(crew *c, unsigned threads)
+{
+    pthread_mutex_lock(&c->saying);
+    c->expected = threads;
+    pthread_mutex_unlock(&c->saying);
+}
+
+static void *carry_until_told(void *arg)
+{
+    hand *h = arg;
+    crew *c = h->crew;
+    const ck_work *w = c->seat->work;
+    ck_ticket t;
+    ck_error err;
+    void *mine;
+
+    if (w->enter(w->self, h->worker, &mine, &err)) {
+        c->seat->shared->channels[c->seat->id].enter_error = err;
+        say(c, (ck_ticket){.kind = CK_SAY_FAILED});
+        _exit(1);
+    }
+    say_entered(c);
+    while (take(c, &t)) {
+        w->carry(w->self, mine, t);
+        say(c, t);
+    }
+    w->leave(w->self, mine);
+    return NULL;
+}
+
+void ck_proc_child(const ck_seat *seat)
+{
+    crew c = {.seat = seat, .taking = PTHREAD_MUTEX_INITIALIZER, .saying = PTHREAD_MUTEX_INITIALIZER,
+              .expected = seat->threads};
+    hand *hands = calloc(seat->threads, sizeof *hands);
+    unsigned n = 1;
+
+    if (!hands)
+        _exit(1);
+    /* Ctrl-C reaches the whole group: the supervisor decides. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    hands[0] = (hand){.crew = &c, .worker = seat->id * seat->threads};
+    for (; n < seat->threads; n++) {
+        hands[n] = (hand){.crew = &c, .worker = hands[0].worker + n};
+        if (pthread_create(&hands[n].thread, NULL, carry_until_told, &hands[n]))
+            break;
+    }
+    expect_fewer(&c, n);
+    carry_until_told(&hands[0]);
+    for (unsigned i = 1; i < n; i++)
+        pthread_join(hands[i].thread, NULL);
+    _exit(0);
+}

@@ -1,0 +1,448 @@
+/* The supervisor's side: hands out tickets, hears what became of them, and puts a new child in the place of a dead one. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "exec/proc_supervisor.h"
+#include "os/usage.h"
+
+enum {
+    DEATHS_MOST = 3,           /* a ticket is carried once and then again twice */
+    FALSE_STARTS_MOST = 3,     /* in a row: what does not even start is not tried for ever */
+    SHORT_TICKET_NS = 2000000, /* a second lease hides the way there and back where tickets are shorter than this */
+    POLL_MS = 20,
+    GIVE_UP_NS = 200000000,    /* for what is in hand when the job is being given up */
+    LEAVE_MS = 1000            /* from the word to leave to the end of a child that has nothing left to do */
+};
+
+static unsigned leases_most(const ck_supervisor *s)
+{
+    unsigned most = 2 * s->threads;
+
+    return most < CK_RING_ROOM - 2 ? most : CK_RING_ROOM - 2; /* besides, a ring takes one word to quit */
+}
+
+static bool chain(const ck_supervisor *s)
+{
+    return !s->config->fill_anywhere;
+}
+
+/* ---- hearing ------------------------------------------------------------------ */
+
+static void hear_back(ck_supervisor *s, ck_child *c, ck_ticket t)
+{
+    uint64_t now = ck_now_ns();
+    int i = ck_leases_index(&c->leases, t);
+
+    if (i < 0)
+        return; /* never leased: not a word of a child that is in its senses */
+    ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
+    if (lease.began_ns)
+        s->ticket_ns = (3 * s->ticket_ns + (now - lease.began_ns)) / 4;
+    ck_leases_begin(&c->leases, s->threads, now);
+    if (t.kind == CK_FILL)
+        c->next_fill = t.seq + 1;
+    s->work->done(s->work->self, t);
+}
+
+static void hear_ready(ck_supervisor *s, ck_child *c, unsigned threads)
+{
+    c->carriers = threads;
+    s->false_starts = 0;
+    if (++s->ready == s->processes && s->spawn_s == 0)
+        s->spawn_s = ck_seconds(ck_now_ns() - s->began_ns);
+    /* what was leased before it was ready began now */
+    for (unsigned i = 0; i < c->leases.count; i++)
+        c->leases.items[i].began_ns = 0;
+    ck_leases_begin(&c->leases, s->threads, ck_now_ns());
+}
+
+/* Takes everything a child has said. */
+static bool hear(ck_supervisor *s, unsigned id)
+{
+    ck_child *c = &s->children[id];
+    bool heard = false;
+    ck_ticket t;
+
+    while (ck_proc_hear(&s->shared->channels[id].from, &t)) {
+        heard = true;
+        if (t.kind == CK_SAY_READY)
+            hear_ready(s, c, t.id);
+        else if (t.kind == CK_SAY_FAILED)
+            s->work->fail(s->work->self, &s->shared->channels[id].enter_error);
+        else
+            hear_back(s, c, t);
+    }
+    return heard;
+}
+
+/* ---- handing out ---------------------------------------------------------------- */
+
+/*
+ * The ticket for a child that has room: one that lost its carrier, or a new
+ * one. A ticket that somebody died with is carried by a process that has
+ * nothing else in hand, so that no other is suspected for what it does.
+ */
+static bool find_ticket(ck_supervisor *s, const ck_child *c, unsigned roles, ck_lease *lease, ck_next *next)
+{
+    int i = ck_leases_next(&s->orphans, roles);
+
+    if (i >= 0) {
+        if (s->orphans.items[i].deaths && c->leases.count)
+            return false;
+        *lease = ck_leases_take(&s->orphans, (unsigned)i);
+        return true;
+    }
+    *lease = (ck_lease){0};
+    *next = s->work->next(s->work->self, roles, &lease->ticket);
+    return *next == CK_HAVE;
+}
+
+/* Gives one ticket to a child that has fewer than `most`. */
+static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned most, ck_next *next)
+{
+    ck_child *c = &s->children[id];
+    ck_lease lease;
+
+    if (c->bell < 0 || c->leases.count >= most || ck_leases_suspect(&c->leases) ||
+        !find_ticket(s, c, roles, &lease, next))
+        return false;
+    if (lease.ticket.kind == CK_FILL && s->decoder_lost.status) {
+        s->work->lost(s->work->self, lease.ticket, &s->decoder_lost);
+        return true;
+    }
+    s->decoder_used |= lease.ticket.kind == CK_FILL;
+    lease.began_ns = 0;
+    ck_leases_add(&c->leases, lease);
+    ck_leases_begin(&c->leases, s->threads, ck_now_ns());
+    ck_proc_say(&s->shared->channels[id].to, lease.ticket, &s->shared->channels[id].asleep, c->bell);
+    return true;
+}
+
+/*
+ * First everybody one ticket for each thread, then more where tickets are
+ * short. The decoder's holder always has its next FILL at hand: decoding is
+ * the chain that everybody waits for in the end.
+ */
+static bool hand_out(ck_supervisor *s, ck_next *next)
+{
+    unsigned most = s->ticket_ns < SHORT_TICKET_NS ? leases_most(s) : s->threads;
+    bool any = false;
+
+    most = most < leases_most(s) ? most : leases_most(s);
+    for (unsigned lease = 1; lease <= most; lease++)
+        for (unsigned id = 0; id < s->processes; id++)
+            any |= lease_one(s, id, id == s->holder || !chain(s) ? CK_FILLS | CK_TILES : CK_TILES, lease, next);
+    return chain(s) ? any | lease_one(s, s->holder, CK_FILLS, leases_most(s), next) : any;
+}
+
+static bool drain_at_home(ck_supervisor *s, void *mine, ck_next *next)
+{
+    const ck_work *w = s->work;
+    ck_ticket t;
+    bool any = false;
+
+    while ((*next = w->next(w->self, CK_DRAINS, &t)) == CK_HAVE) {
+        w->carry(w->self, mine, t);
+        w->done(w->self, t);
+        any = true;
+    }
+    return any;
+}
+
+/* ---- deaths ----------------------------------------------------------------------- */
+
+static const char *cause_of_death(const ck_supervisor *s, const ck_child *c, int status, char *to, size_t size)
+{
+    if (c->ended)
+        snprintf(to, size, "was stuck for more than %g s (--tile-timeout) and was ended", s->config->options->tile_timeout);
+    else if (WIFSIGNALED(status))
+        snprintf(to, size, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(to, size, "ended with status %d", WEXITSTATUS(status));
+    return to;
+}
+
+/* A ticket whose carrier died: somebody else carries it, or it is given up. */
+static void settle(ck_supervisor *s, const ck_lease *lease, const char *who)
+{
+    char what[96], many[48] = "";
+    bool decoder = chain(s) && lease->ticket.kind == CK_FILL;
+    ck_error err;
+
+    if (s->stopping_ns) {
+        ck_fail(&err, CHUNKIMG_INTERRUPTED, "stopped");
+    } else if (lease->deaths < DEATHS_MOST && !(decoder && s->decoder_lost.status)) {
+        s->work->again(s->work->self, lease->ticket);
+        ck_leases_add(&s->orphans, *lease);
+        return;
+    } else {
+        if (lease->deaths > 1)
+            snprintf(many, sizeof many, "; %u workers died with it", lease->deaths);
+        ck_fail(&err, CHUNKIMG_WORKER, "%s while it had %s%s%s", who,
+                s->work->describe(s->work->self, lease->ticket, what, sizeof what), many,
+                decoder && !s->config->rereadable ? ", and this input cannot be read from its beginning again" : "");
+    }
+    s->work->lost(s->work->self, lease->ticket, &err);
+}
+
+/* Nobody is left, and nobody can be started. */
+static void give_up(ck_supervisor *s, const char *who)
+{
+    ck_error err;
+
+    while (s->orphans.count) {
+        ck_lease lease = ck_leases_take(&s->orphans, 0);
+
+        lease.deaths = DEATHS_MOST;
+        settle(s, &lease, who);
+    }
+    ck_fail(&err, CHUNKIMG_WORKER, "%s, and no worker is left", who);
+    s->work->fail(s->work->self, &err);
+}
+
+/* A new process in a dead one's place, or the others go on without it. */
+static void replace(ck_supervisor *s, unsigned id, const char *who)
+{
+    if (!s->work->stopping(s->work->self) && s->false_starts < FALSE_STARTS_MOST && !ck_child_start(s, id)) {
+        s->replaced++;
+        return;
+    }
+    if (!s->alive) {
+        give_up(s, who);
+        return;
+    }
+    while (s->children[s->holder].bell < 0) /* any process that has decoded nothing can be the holder */
+        s->holder = (s->holder + 1) % s->processes;
+}
+
+/* A child's end of the socket closed. What it had said counts; what it had in hand goes to others. */
+static void bury(ck_supervisor *s, unsigned id)
+{
+    ck_child *c = &s->children[id];
+    char cause[96], who[160];
+
+    hear(s, id);
+    close(c->bell);
+    c->bell = -1;
+    s->alive--;
+    if (c->carriers)
+        s->ready--;
+    else
+        s->false_starts++;
+    cause_of_death(s, c, ck_child_reap(s, id), cause, sizeof cause);
+    snprintf(who, sizeof who, "worker %u (process %ld) %s", id, (long)c->pid, cause);
+    if (chain(s) && id == s->holder && s->decoder_used && !s->config->rereadable)
+        ck_fail(&s->decoder_lost, CHUNKIMG_WORKER,
+                "%s while it held the decoder, and this input cannot be read from its beginning again", who);
+    for (unsigned i = 0; i < c->leases.count; i++) {
+        /* only what was in hand can have been its end */
+        c->leases.items[i].deaths += c->carriers && c->leases.items[i].began_ns;
+        settle(s, &c->leases.items[i], who);
+    }
+    c->leases.count = 0;
+    replace(s, id, who);
+}
+
+/* ---- stuck ones --------------------------------------------------------------------- */
+
+/*
+ * How long a ticket may be in hand. A decoder that begins anew decodes all
+ * rows before its FILL as well; one that reads what cannot be read again may
+ * have to wait for whoever writes it, without end.
+ */
+static double patience_s(const ck_supervisor *s, const ck_child *c, ck_ticket t)
+{
+    double one = s->config->options->tile_timeout;
+
+    if (t.kind != CK_FILL || !chain(s))
+        return one;
+    return s->config->rereadable ? one * (double)(t.seq - c->next_fill + 1) : 0;
+}
+
+static bool stuck(const ck_supervisor *s, const ck_child *c, uint64_t now)
+{
+    for (unsigned i = 0; i < c->leases.count; i++) {
+        const ck_lease *lease = &c->leases.items[i];
+        double patience = patience_s(s, c, lease->ticket);
+
+        if (c->carriers && lease->began_ns && patience > 0 && ck_seconds(now - lease->began_ns) > patience)
+            return true;
+    }
+    return false;
+}
+
+/* A job that is given up, by its user or by a failure, does not wait for what takes long. */
+static bool out_of_time(ck_supervisor *s, uint64_t now)
+{
+    if (!s->work->stopping(s->work->self))
+        return false;
+    if (!s->stopping_ns)
+        s->stopping_ns = now;
+    return now - s->stopping_ns > GIVE_UP_NS;
+}
+
+static void end_stuck_ones(ck_supervisor *s)
+{
+    uint64_t now = ck_now_ns();
+    bool all = out_of_time(s, now);
+
+    for (unsigned id = 0; id < s->processes; id++) {
+        ck_child *c = &s->children[id];
+
+        if (c->bell < 0 || c->ended || !((all && c->leases.count) || stuck(s, c, now)))
+            continue;
+        c->ended = true;
+        kill(c->pid, SIGKILL); /* its end is seen at its socket, as any other's */
+    }
+}
+
+/* ---- the loop ------------------------------------------------------------------------- */
+
+static void wait_for_bells(ck_supervisor *s)
+{
+    char bytes[64];
+    bool quiet = true;
+
+    ck_bell_sleep(&s->shared->asleep);
+    for (unsigned id = 0; id < s->processes; id++) {
+        s->polls[id] = (struct pollfd){.fd = s->children[id].bell, .events = POLLIN};
+        quiet &= s->children[id].bell < 0 || ck_ring_empty(&s->shared->channels[id].from);
+    }
+    if (poll(s->polls, s->processes, quiet ? POLL_MS : 0) > 0)
+        for (unsigned id = 0; id < s->processes; id++) {
+            if (!s->polls[id].revents)
+                continue;
+            ssize_t n = recv(s->children[id].bell, bytes, sizeof bytes, MSG_DONTWAIT);
+            if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+                bury(s, id);
+        }
+    ck_bell_wake(&s->shared->asleep);
+}
+
+static void supervise(ck_supervisor *s, void *mine)
+{
+    for (;;) {
+        ck_next next = CK_LATER;
+        bool any = false;
+
+        for (unsigned id = 0; id < s->processes; id++)
+            any |= s->children[id].bell >= 0 && hear(s, id);
+        any |= hand_out(s, &next);
+        any |= drain_at_home(s, mine, &next);
+        if (next == CK_END)
+            return;
+        s->config->pulse(s->config->user);
+        end_stuck_ones(s);
+        if (!any)
+            wait_for_bells(s);
+    }
+}
+
+/* ---- beginning and ending ---------------------------------------------------------------- */
+
+static ck_status start_all(ck_supervisor *s, ck_error *err)
+{
+    unsigned n = s->processes, room = leases_most(s);
+    int why = 0;
+
+    s->children = calloc(n, sizeof *s->children);
+    s->polls = calloc(n, sizeof *s->polls);
+    if (!s->children || !s->polls || !ck_leases_init(&s->orphans, n * room))
+        return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
+    for (unsigned id = 0; id < n; id++) {
+        s->children[id].bell = -1;
+        if (!ck_leases_init(&s->children[id].leases, room))
+            return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
+    }
+    for (unsigned id = 0; id < n && !why; id++)
+        why = ck_child_start(s, id);
+    if (!s->alive)
+        return ck_fail_os(err, why, "starting a worker process");
+    s->processes = s->alive; /* a refused process only means fewer */
+    return CK_OK;
+}
+
+/* While everybody is still there: shares of common pages add up to the whole. */
+static void count(const ck_supervisor *s, ck_exec_stats *stats)
+{
+    stats->workers = s->processes * s->threads;
+    stats->spawn_s = s->spawn_s;
+    stats->replaced = s->replaced;
+    stats->peak_bytes = ck_usage_peak_share(0);
+    stats->rss_bytes = ck_usage_peak_rss(0);
+    for (unsigned id = 0; id < s->processes; id++)
+        if (s->children[id].bell >= 0) {
+            stats->peak_bytes += ck_usage_peak_share(s->children[id].pid);
+            stats->rss_bytes += ck_usage_peak_rss(s->children[id].pid);
+        }
+    stats->lock_acquisitions = stats->bytes_copied = 0;
+    stats->lock_wait_s = 0;
+}
+
+/* Nothing is said any more: the next thing at the socket is its end. */
+static void wait_for_end(ck_child *c)
+{
+    uint64_t until = ck_now_ns() + LEAVE_MS * 1000000ull;
+    struct pollfd p = {.fd = c->bell, .events = POLLIN};
+    char bytes[64];
+
+    for (uint64_t now; (now = ck_now_ns()) < until;) {
+        if (poll(&p, 1, (int)((until - now) / 1000000) + 1) > 0 && recv(c->bell, bytes, sizeof bytes, MSG_DONTWAIT) == 0)
+            return;
+    }
+    kill(c->pid, SIGKILL);
+}
+
+static void dismiss(ck_supervisor *s)
+{
+    for (unsigned id = 0; s->children && id < s->processes; id++) {
+        if (s->children[id].bell < 0)
+            continue;
+        ck_proc_say(&s->shared->channels[id].to, (ck_ticket){.kind = CK_SAY_QUIT}, &s->shared->channels[id].asleep,
+                    s->children[id].bell);
+    }
+    for (unsigned id = 0; s->children && id < s->processes; id++) {
+        ck_child *c = &s->children[id];
+
+        if (c->bell >= 0) {
+            wait_for_end(c);
+            ck_child_reap(s, id);
+            close(c->bell);
+        }
+        ck_leases_release(&c->leases);
+    }
+    ck_leases_release(&s->orphans);
+    free(s->children);
+    free(s->polls);
+}
+
+ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_work *work, ck_exec_stats *stats,
+                      ck_error *err)
+{
+    ck_supervisor s = {.config = config,
+                       .work = work,
+                       .shared = config->shared,
+                       .threads = threads,
+                       .processes = config->workers / threads,
+                       .began_ns = ck_now_ns()};
+    void *mine = NULL;
+    ck_status status = start_all(&s, err);
+
+    /* The supervisor only drains, which needs no scratch: after the forks, so that children do not inherit it. */
+    if (!status)
+        status = work->enter(work->self, config->workers, &mine, err);
+    if (!status) {
+        supervise(&s, mine);
+        count(&s, stats);
+        work->leave(work->self, mine);
+    }
+    dismiss(&s);
+    return status;
+}

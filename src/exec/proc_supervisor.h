@@ -1,0 +1,46 @@
+/* The inside of the supervisor, which its two files share: proc_supervise.c hands out and hears, proc_start.c starts. */
+#ifndef CK_EXEC_PROC_SUPERVISOR_H
+#define CK_EXEC_PROC_SUPERVISOR_H
+
+#include <poll.h>
+#include <sys/types.h>
+
+#include "exec/proc.h"
+#include "exec/proc_lease.h"
+
+typedef struct ck_child {
+    pid_t pid;
+    int bell;           /* socket; -1: gone */
+    unsigned carriers;  /* threads in it; 0: it is not ready yet */
+    bool ended;         /* by us: it was stuck */
+    uint64_t next_fill; /* FILL of the chain that its decoder comes to next */
+    ck_leases leases;
+} ck_child;
+
+typedef struct ck_supervisor {
+    const ck_exec_config *config;
+    const ck_work *work;
+    ck_proc_shared *shared;
+    ck_child *children;
+    struct pollfd *polls;
+    unsigned threads;      /* in each child */
+    unsigned processes;    /* wanted; places in the tables */
+    unsigned alive, ready; /* of them */
+    unsigned holder;       /* the child that carries FILLs, where they are a chain */
+    unsigned false_starts; /* children that ended before they were ready, since the last one that was */
+    unsigned replaced;
+    bool decoder_used;     /* a FILL of the chain was handed out */
+    ck_error decoder_lost; /* status set: the holder died, and nobody can begin again */
+    ck_leases orphans;     /* their carriers died */
+    uint64_t began_ns, ticket_ns; /* ticket_ns: a running mean of how long tickets take */
+    uint64_t stopping_ns;  /* since when the job is being given up; 0: it is not */
+    double spawn_s;
+} ck_supervisor;
+
+/* Starts the process for place `id`, with fresh rings; 0, or an errno. */
+int ck_child_start(ck_supervisor *s, unsigned id);
+
+/* The exit status, as waitpid has it, of a child whose end is certain. */
+int ck_child_reap(ck_supervisor *s, unsigned id);
+
+#endif

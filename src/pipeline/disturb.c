@@ -1,0 +1,57 @@
+#include "pipeline/disturb.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BEFORE_TILE, AFTER_TILE, BEFORE_FILL, STUCK };
+
+static const char *const names[CK_DISTURBANCES] = {[BEFORE_TILE] = "CHUNKIMG_TEST_KILL",
+                                                   [AFTER_TILE] = "CHUNKIMG_TEST_KILL_AFTER",
+                                                   [BEFORE_FILL] = "CHUNKIMG_TEST_KILL_FILL",
+                                                   [STUCK] = "CHUNKIMG_TEST_STUCK"};
+
+void ck_disturb_read(ck_disturb *d)
+{
+    const char *stall = getenv("CHUNKIMG_TEST_STALL");
+
+    *d = (ck_disturb){.stall_us = stall ? strtoul(stall, NULL, 10) : 0};
+    for (int i = 0; i < CK_DISTURBANCES; i++) {
+        const char *text = getenv(names[i]);
+        char *end;
+
+        d->at[i].seq = UINT64_MAX;
+        if (!text)
+            continue;
+        d->any = true;
+        d->at[i].seq = strtoull(text, &end, 10);
+        d->at[i].times = *end == ':' ? (unsigned)strtoul(end + 1, NULL, 10) : UINT_MAX;
+    }
+}
+
+/* Whether it is time for disturbance i, and it has not happened often enough. */
+static bool due(const ck_disturb *d, atomic_uint *happened, int i, uint64_t seq)
+{
+    return d->at[i].seq == seq && atomic_fetch_add(&happened[i], 1) < d->at[i].times;
+}
+
+void ck_disturb_before(const ck_disturb *d, atomic_uint *happened, ck_ticket t)
+{
+    if (d->stall_us)
+        usleep((useconds_t)(t.seq * 7919 % 5 * d->stall_us));
+    if (!d->any)
+        return;
+    if (t.kind == CK_TILE && due(d, happened, BEFORE_TILE, t.seq))
+        raise(SIGKILL);
+    if (t.kind == CK_TILE && due(d, happened, STUCK, t.seq))
+        raise(SIGSTOP);
+    if (t.kind == CK_FILL && due(d, happened, BEFORE_FILL, t.seq))
+        raise(SIGKILL);
+}
+
+void ck_disturb_after(const ck_disturb *d, atomic_uint *happened, ck_ticket t)
+{
+    if (d->any && t.kind == CK_TILE && due(d, happened, AFTER_TILE, t.seq))
+        raise(SIGKILL);
+}
