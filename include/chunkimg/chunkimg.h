@@ -168,6 +168,8 @@ typedef struct chunkimg_options {
     int64_t max_pixels;      /* pixels the input may have */
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
+    double gil_interval;     /* gil: ms a waiter waits before it asks for the lock */
+    int64_t gil_release;     /* gil: percent of native kernels that run without the lock */
     bool pin;                /* bind each worker to one CPU of the affinity mask */
     double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
 } chunkimg_options;
@@ -295,6 +297,8 @@ typedef struct chunkimg_result {
     /* What workers cost each other. */
     uint64_t lock_acquisitions;  /* of locks that workers share, the global one included */
     double lock_wait_s;          /* all workers */
+    uint64_t lock_requests;      /* a global lock: times that a waiter's interval ran out */
+    uint64_t lock_forced;        /* a global lock: hand-overs that were forced so; both CHUNKIMG_UNKNOWN without such a lock */
     double queue_wait_s;         /* waiting for a ticket, between the first and the last, all workers */
     uint64_t bytes_copied;       /* between workers */
     uint64_t bytes_by_reference; /* read where another ticket had written them */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/turns.h"
 
 typedef enum ck_kind {
     CK_FILL, /* decode the next rows into the ring */
@@ -52,6 +53,9 @@ typedef struct ck_work {
     ck_status (*enter)(void *self, unsigned worker, void **mine, ck_error *err);
     void (*carry)(void *self, void *mine, ck_ticket t);
     void (*leave)(void *self, void *mine);
+
+    /* Before the first worker enters, by an executor with a global lock: the labour is to run in turns. NULL: no more. */
+    void (*in_turns)(void *self, const ck_turns *turns);
 
     /* The ticket's tile for messages: "tile 3,1" or "the decoder". Returns `to`. */
     const char *(*describe)(void *self, ck_ticket t, char *to, size_t size);

@@ -44,6 +44,8 @@ typedef struct ck_exec_stats {
     uint64_t rss_bytes;          /* sum of resident sets at their peaks */
     uint64_t lock_acquisitions;  /* of locks that workers share */
     double lock_wait_s;          /* all workers */
+    uint64_t lock_requests;      /* of a global lock: intervals that ran out for a waiter */
+    uint64_t lock_forced;        /* of a global lock: hand-overs that a request forced */
     double queue_wait_s;         /* all workers, for a ticket to come */
     uint64_t bytes_copied;       /* between workers */
     uint64_t bytes_by_reference; /* unknown: all that tickets read of each other */
@@ -54,6 +56,8 @@ typedef struct ck_exec_stats {
                      .rss_bytes = CHUNKIMG_UNKNOWN,                                                               \
                      .lock_acquisitions = CHUNKIMG_UNKNOWN,                                                       \
                      .lock_wait_s = -1,                                                                           \
+                     .lock_requests = CHUNKIMG_UNKNOWN,                                                           \
+                     .lock_forced = CHUNKIMG_UNKNOWN,                                                             \
                      .queue_wait_s = -1,                                                                          \
                      .bytes_copied = CHUNKIMG_UNKNOWN,                                                            \
                      .bytes_by_reference = CHUNKIMG_UNKNOWN})

@@ -18,6 +18,7 @@ struct ck_input {
     int fd;
     bool owned; /* standard input is not ours to close */
     bool ended, seekable;
+    const ck_turns *turns;
     uint64_t size, read_ns;
     off_t base; /* where in the file the input begins: standard input may stand anywhere */
     off_t read; /* bytes from there on that were read */
@@ -96,7 +97,7 @@ static ssize_t read_some(ck_input *in)
 /* Reads once into the free end of the buffer; the part in use is moved to its front first. */
 static ck_status refill(ck_input *in, ck_error *err)
 {
-    uint64_t began = ck_now_ns();
+    uint64_t began;
     ssize_t n;
 
     if (in->at) {
@@ -104,10 +105,14 @@ static ck_status refill(ck_input *in, ck_error *err)
         in->end -= in->at;
         in->at = 0;
     }
+    ck_turns_let_go(in->turns);
+    began = ck_now_ns();
     n = read_some(in);
+    int why = errno;
     in->read_ns += ck_now_ns() - began;
+    ck_turns_take(in->turns);
     if (n < 0)
-        return ck_fail_os(err, errno, "%s: cannot be read", in->name);
+        return ck_fail_os(err, why, "%s: cannot be read", in->name);
     if (n == 0)
         in->ended = true;
     in->end += (size_t)n;
@@ -178,7 +183,11 @@ ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, s
 
     *got = 0;
     while (*got < n) {
+        ck_turns_let_go(in->turns);
         ssize_t some = pread(in->fd, at + *got, n - *got, in->base + (off_t)(offset + *got));
+        int why = errno;
+        ck_turns_take(in->turns);
+        errno = why;
 
         if (some < 0 && errno == EINTR)
             continue;
@@ -189,6 +198,11 @@ ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, s
         *got += (size_t)some;
     }
     return CK_OK;
+}
+
+void ck_input_in_turns(ck_input *in, const ck_turns *turns)
+{
+    in->turns = turns;
 }
 
 const char *ck_input_name(const ck_input *in)

@@ -7,6 +7,7 @@
 #define CK_OS_INPUT_H
 
 #include "base/error.h"
+#include "base/turns.h"
 
 typedef struct ck_input ck_input;
 
@@ -36,6 +37,9 @@ ck_status ck_input_read(ck_input *in, void *to, size_t n, size_t *got, ck_error 
  */
 bool ck_input_seekable(const ck_input *in);
 ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, size_t *got, ck_error *err);
+
+/* Reading lets go of the lock of these turns meanwhile; NULL: there are none. While nobody reads. */
+void ck_input_in_turns(ck_input *in, const ck_turns *turns);
 
 const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
 uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */

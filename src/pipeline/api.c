@@ -110,11 +110,13 @@ static ck_status check_ranges(const chunkimg_options *o, ck_error *err)
 
         if (row->type == CHUNKIMG_INT)
             value = (double)*(const int64_t *)at;
+        else if (row->type == CHUNKIMG_REAL)
+            value = *(const double *)at;
         else if (row->type == CHUNKIMG_PAIR && ((const chunkimg_pair *)at)->a)
             value = (double)((const chunkimg_pair *)at)->a;
         else if (row->type == CHUNKIMG_CHOICE && !is_choice(row, *(const int *)at))
             return ck_fail(err, CHUNKIMG_USAGE, "%s: %d is not one of its choices", row->name, *(const int *)at);
-        if (value < row->least || value > row->most)
+        if (!(value >= row->least && value <= row->most))
             return ck_fail(err, CHUNKIMG_USAGE, "%s: %.10g is out of range: %.10g to %.10g", row->name, value,
                            row->least, row->most);
     }

@@ -128,6 +128,8 @@ void ck_count_result(chunkimg_job *job, const ck_exec_stats *stats, ck_usage bef
     r->digest = job->digest;
     r->lock_acquisitions = stats->lock_acquisitions;
     r->lock_wait_s = stats->lock_wait_s;
+    r->lock_requests = stats->lock_requests;
+    r->lock_forced = stats->lock_forced;
     r->queue_wait_s = stats->queue_wait_s;
     r->bytes_copied = stats->bytes_copied;
     r->bytes_by_reference = known_or(stats->bytes_by_reference, passed(job));

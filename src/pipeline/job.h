@@ -124,6 +124,7 @@ struct chunkimg_job {
     uint64_t began_ns;
     uint64_t end_ns;            /* when next() said END for the first time; at home */
     double region_s, teardown_s;
+    const ck_turns *turns;      /* NULL: labour runs at once; set by the executor while nobody works */
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
     ck_crc32_shifter digest_row;/* by a row of the covered output */
     size_t digest_pixel;        /* bytes that a pixel has in the digest */

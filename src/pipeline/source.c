@@ -152,6 +152,11 @@ const char *ck_source_stamp(const ck_source *s, char *to, size_t size)
     return ck_input_stamp(s->in, to, size);
 }
 
+void ck_source_in_turns(ck_source *s, const ck_turns *turns)
+{
+    ck_input_in_turns(s->in, turns);
+}
+
 uint64_t ck_source_read_ns(const ck_source *s)
 {
     return ck_input_read_ns(s->in);

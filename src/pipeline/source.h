@@ -66,6 +66,9 @@ ck_status ck_source_pieces_end(const ck_source *source, uint32_t check, ck_error
 /* Whether the pieces were a guess: a failure in them is not yet the file's. */
 bool ck_source_guessed(const ck_source *source);
 
+/* As ck_input_in_turns. */
+void ck_source_in_turns(ck_source *source, const ck_turns *turns);
+
 uint64_t ck_source_read_ns(const ck_source *source);
 
 #endif

@@ -35,10 +35,18 @@ typedef struct worker {
 
 /* ---- small things ------------------------------------------------------------ */
 
+/* A clock that stands still while the calling thread waits for a global lock. */
+static uint64_t work_ns(const chunkimg_job *job)
+{
+    uint64_t now = ck_now_ns();
+
+    return job->turns ? now - job->turns->waited_ns(job->turns->self) : now;
+}
+
 /* Adds the time since *since to a stage and moves *since on. */
 static void spend(worker *w, unsigned stage, uint64_t *since)
 {
-    uint64_t now = ck_now_ns();
+    uint64_t now = work_ns(w->job);
 
     w->tally->stage_ns[stage] += now - *since;
     *since = now;
@@ -79,8 +87,8 @@ static void lower(atomic_int *to, int value)
         ;
 }
 
-/* What the figures of the run need of each ticket: two looks at the clock. */
-static void note_carried(worker *w, ck_ticket t, uint64_t began)
+/* What the figures of the run need of each ticket. */
+static void note_carried(worker *w, ck_ticket t, uint64_t began, uint64_t worked)
 {
     ck_board *board = w->job->board;
     uint64_t now = ck_now_ns();
@@ -89,7 +97,7 @@ static void note_carried(worker *w, ck_ticket t, uint64_t began)
     if (!w->tally->tickets++)
         w->tally->first_ns = began;
     w->tally->last_ns = now;
-    w->tally->busy_ns += now - began;
+    w->tally->busy_ns += worked;
     if (t.kind == CK_TILE && !atomic_load_explicit(&board->first_tile_ns, memory_order_relaxed))
         atomic_compare_exchange_strong(&board->first_tile_ns, &none, now);
 }
@@ -124,28 +132,49 @@ static ck_status catch_up(const chunkimg_job *job, int32_t y, ck_error *err)
     return status;
 }
 
+static ck_status decode(chunkimg_job *job, ck_view rows, ck_error *err)
+{
+    bool native = ck_turns_native(job->turns, CK_NATIVE_DECODE);
+    ck_status status = ck_source_rows(job->source, rows, err);
+
+    if (native)
+        ck_turns_take(job->turns);
+    ck_turns_check(job->turns);
+    return status;
+}
+
+static ck_status decode_piece(worker *w, uint64_t seq, int32_t from, int32_t count, ck_error *err)
+{
+    chunkimg_job *job = w->job;
+    bool native = ck_turns_native(job->turns, CK_NATIVE_DECODE);
+    ck_status status = ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
+
+    ck_source_piece_check(job->source, w->piece, &job->board->fill_checks[seq % CK_FILLS_MOST].check,
+                          &job->board->fill_checks[seq % CK_FILLS_MOST].nbytes);
+    if (native)
+        ck_turns_take(job->turns);
+    return status;
+}
+
 static void fill(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
     ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
-    uint64_t since = ck_now_ns(), read_ns = ck_source_read_ns(job->source);
+    uint64_t since = work_ns(job), read_ns = ck_source_read_ns(job->source);
     int32_t from, count;
     ck_status status = CK_OK;
 
     ck_sched_fill_range(&job->sched, t.seq, &from, &count);
     if (job->all_kept || from >= atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
         return;
-    if (w->piece) {
-        status = ck_source_piece(job->source, w->piece, from, ring_rows(job, from, from + count), err);
-        ck_source_piece_check(job->source, w->piece, &job->board->fill_checks[t.seq % CK_FILLS_MOST].check,
-                              &job->board->fill_checks[t.seq % CK_FILLS_MOST].nbytes);
-    }
-    if (!w->piece)
+    if (w->piece)
+        status = decode_piece(w, t.seq, from, count, err);
+    else
         status = catch_up(job, from, err);
     for (int32_t y = from; !w->piece && y < from + count && !status && !stopped(job);) {
         ck_view rows = ring_rows(job, y, from + count);
 
-        status = ck_source_rows(job->source, rows, err);
+        status = decode(job, rows, err);
         y += rows.shape.h;
     }
     /* The next FILL may lie behind this one already: a decoder that failed is not asked again. */
@@ -222,7 +251,11 @@ static ck_status encode_rows(making *m, ck_view rows)
     ck_status status = CK_OK;
 
     if (job->codec) {
+        bool native = ck_turns_native(job->turns, CK_NATIVE_ENCODE);
+
         status = job->codec->encoder->rows(m->w->encoder, rows, &m->slot->err);
+        if (native)
+            ck_turns_take(job->turns);
         spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
     }
     return status;
@@ -256,8 +289,11 @@ static ck_view compute_rows(making *m, int32_t y, int32_t y_end, int32_t *next)
     out = block_view(m, n);
     if (m->tile.file_w != held.w)
         memset(out.px, 0, (size_t)out.stride * (size_t)n);
+    bool native = ck_turns_native(job->turns, CK_NATIVE_PROCESS);
     ck_chain_apply(job->chain, m->w->scratch, &job->rows, (ck_rect){held.x, y, held.w, n},
                    ck_window(out, m->tile.pad_left, 0, held.w, n));
+    if (native)
+        ck_turns_take(job->turns);
     *next = y + n;
     return out;
 }
@@ -293,6 +329,7 @@ static ck_status make_rows(making *m)
         spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
         m->w->tally->digest_ns += m->since - computed;
         status = encode_rows(m, rows);
+        ck_turns_check(m->w->job->turns);
         ck_job_pulse(m->w->job);
     }
     return status ? status : pad_rows(m, m->tile.file_h - m->tile.pad_top - held.h);
@@ -319,16 +356,23 @@ static ck_status end_file(making *m)
     const chunkimg_job *job = m->w->job;
     ck_outcome *o = &m->slot->outcome;
     size_t n = 0;
+    bool native = ck_turns_native(job->turns, CK_NATIVE_FINISH);
     ck_status status =
         job->codec->encoder->end(m->w->encoder, &n, &o->check, &o->check_nbytes, &m->slot->err);
 
+    if (!status) {
+        o->nbytes = n;
+        o->crc = ck_crc32(0, m->bytes, n);
+    }
+    if (native)
+        ck_turns_take(job->turns);
     if (status)
         return status;
-    o->nbytes = n;
-    o->crc = ck_crc32(0, m->bytes, n);
     spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
     if (job->sink->store) {
+        ck_turns_let_go(job->turns);
         status = job->sink->store(job->sink_state, &m->file, m->bytes, n, &m->slot->err);
+        ck_turns_take(job->turns);
         spend(m->w, CHUNKIMG_STAGE_WRITE, &m->since);
     }
     return status;
@@ -381,7 +425,7 @@ static void tile(worker *w, ck_ticket t)
                 .tile = in_units(job, file),
                 .slot = ck_job_slot(job, t.id),
                 .bytes = job->layout.slot_room ? slot_bytes(job, t.id) : w->encoded,
-                .since = ck_now_ns()};
+                .since = work_ns(job)};
     ck_part part;
     ck_status status = CK_OK;
 
@@ -430,12 +474,13 @@ static void drain(worker *w, ck_ticket t)
     chunkimg_job *job = w->job;
     ck_slot *slot = ck_job_slot(job, t.id);
     ck_tile at = ck_grid_tile(&job->grid, t.seq);
-    uint64_t since = ck_now_ns();
+    uint64_t since = work_ns(job);
     const void *bytes = job->layout.slot_room ? slot_bytes(job, t.id) : NULL;
 
+    ck_turns_let_go(job->turns);
     ck_status status = slot->err.status ? skip_tile(job, &at, slot)
                                         : job->sink->accept(job->sink_state, &at, &slot->outcome, bytes, &slot->err);
-
+    ck_turns_take(job->turns);
     if (status) {
         slot->err.col = at.col;
         slot->err.row = at.row;
@@ -679,12 +724,20 @@ static void work_carry(void *self, void *mine, ck_ticket t)
 
     chunkimg_job *job = self;
     worker *w = mine;
-    uint64_t began = ck_now_ns();
+    uint64_t began = ck_now_ns(), worked = work_ns(job);
 
     ck_disturb_before(&w->disturb, job->board->disturbed, t);
     carriers[t.kind](w, t);
     ck_disturb_after(&w->disturb, job->board->disturbed, t);
-    note_carried(w, t, began);
+    note_carried(w, t, began, work_ns(job) - worked);
+}
+
+static void work_in_turns(void *self, const ck_turns *turns)
+{
+    chunkimg_job *job = self;
+
+    job->turns = turns;
+    ck_source_in_turns(job->source, turns);
 }
 
 ck_work ck_job_work(chunkimg_job *job)
@@ -699,5 +752,6 @@ ck_work ck_job_work(chunkimg_job *job)
                      .enter = work_enter,
                      .carry = work_carry,
                      .leave = work_leave,
+                     .in_turns = work_in_turns,
                      .describe = work_describe};
 }

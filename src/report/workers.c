@@ -39,6 +39,9 @@ void ck_report_workers(FILE *to, const chunkimg_result *r)
     fprintf(to, "%-12s lock %s times, waited %s    queue waited %s    migrations %s\n", "waits",
             count_text(r->lock_acquisitions, a), time_text(r->lock_wait_s, b), time_text(r->queue_wait_s, c),
             count_text(r->migrations, d));
+    if (r->lock_requests != CHUNKIMG_UNKNOWN)
+        fprintf(to, "%-12s %s intervals ran out, %s hand-overs forced\n", "global lock", count_text(r->lock_requests, a),
+                count_text(r->lock_forced, b));
     fprintf(to, "%-12s copied %s, by reference %s    RSS %s, PSS %s (all processes)\n", "between",
             size_text(r->bytes_copied, a), size_text(r->bytes_by_reference, b), size_text(r->rss_bytes, c),
             size_text(r->pss_bytes, d));
@@ -82,6 +85,8 @@ void ck_report_workers_json(json_t *to, const chunkimg_result *r)
     set_time(to, "first_tile_s", r->first_tile_s);
     set_count(lock, "acquisitions", r->lock_acquisitions);
     set_time(lock, "wait_s", r->lock_wait_s);
+    set_count(lock, "requests", r->lock_requests);
+    set_count(lock, "forced", r->lock_forced);
     json_object_set_new(to, "lock", lock);
     set_time(to, "queue_wait_s", r->queue_wait_s);
     set_count(to, "bytes_copied", r->bytes_copied);

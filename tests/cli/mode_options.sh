@@ -46,6 +46,24 @@ expect_exit 0 "$CHUNKIMG" photo.png --mode threads --workers 2 --verbose -o none
 expect_text "$tmp/out" "first tile"
 expect_text "$tmp/out" "imbalance"
 
+# the global lock: one at a time, asked for and handed over; the dial
+expect_exit 0 "$CHUNKIMG" photo.png --mode gil --workers 3 --tiles 40 --op median=2 --gil-interval 0.01 -o none --quiet --json gil.json
+jq -e '.lock.requests > 0 and .lock.forced > 0 and .lock.wait_s > 0' gil.json >/dev/null || fail "nobody waited: $(cat gil.json)"
+jq -e '([.per_worker[].busy_s] | add) <= 1.1 * .region_s + 0.01' gil.json >/dev/null || fail "two worked at once: $(cat gil.json)"
+for share in 0 37 100; do
+    expect_equal "$(digest_of photo.png --mode gil --workers 3 --tiles 40 --op blur=2 --gil-release "$share")" \
+        "$(digest_of photo.png --mode serial --op blur=2)" "gil with $share percent released"
+    expect_exit 0 "$CHUNKIMG" photo.png --mode gil --workers 2 --tiles 6 --gil-release "$share" -o "gil$share"
+    expect_exit 0 "$CHUNKIMG" verify "gil$share"
+done
+expect_exit 2 "$CHUNKIMG" photo.png --mode gil --gil-release 101 -o none
+expect_text "$tmp/err" "0 to 100 percent"
+expect_exit 2 "$CHUNKIMG" photo.png --mode gil --gil-interval 0 -o none
+expect_exit 2 "$CHUNKIMG" photo.png --mode threads,serial --gil-release 50 -o none
+expect_text "$tmp/err" "belongs to the mode gil"
+expect_exit 2 "$CHUNKIMG" photo.png --gil-release 50 --pin -o none # auto: no mode has both
+expect_text "$tmp/err" "no mode honours both"
+
 # the table of all modes: every mode, every column
 expect_exit 0 "$CHUNKIMG" help modes
 for mode in $(all_modes); do grep -q "^$mode  *|" "$tmp/out" || fail "help modes leaves $mode out"; done
