@@ -366,7 +366,7 @@ typedef struct chunkimg_verdict {
     uint64_t nbytes;     /* of whole tiles */
 } chunkimg_verdict;
 
-/* A tile that is not whole; both texts are shown as they are, and valid during the call only. */
+/* A tile that is not whole: "FOLDER: FILE", and what is wrong. Both are printable as they are, during the call only. */
 typedef void (*chunkimg_flaw)(void *user, const char *file, const char *what);
 
 /*

@@ -5,14 +5,15 @@
 
 static void print_flaw(void *user, const char *file, const char *what)
 {
-    fprintf(stderr, "chunkimg: %s: %s %s\n", (const char *)user, file, what);
+    (void)user;
+    fprintf(stderr, "chunkimg: %s %s\n", file, what);
 }
 
 static int one(const cli *c, const char *path)
 {
     chunkimg_verdict v;
     chunkimg_error err;
-    chunkimg_status status = chunkimg_verify(path, print_flaw, (void *)(uintptr_t)path, &v, &err);
+    chunkimg_status status = chunkimg_verify(path, print_flaw, NULL, &v, &err);
 
     if (!c->quiet && v.promised)
         printf("%-12s %llu tiles: %llu whole, %llu missing, %llu of another size, %llu changed, %llu unreadable, %llu left out\n",

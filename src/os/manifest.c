@@ -31,16 +31,18 @@ static bool read_crc(const json_t *from, const char *key, uint32_t *out)
     return true;
 }
 
-/* A name that leads nowhere but into the folder. */
+/* A name that leads nowhere but into the folder, written as this program writes it: so equal names are equal texts. */
 static bool read_file_name(const json_t *from, char to[256])
 {
     const char *text = json_string_value(json_object_get(from, "file"));
-    char raw[4 * 256];
+    char raw[4 * 256], shown[4 * 256];
 
     if (!text || strlen(text) >= sizeof raw)
         return false;
     strcpy(raw, text);
     ck_text_unescape(raw);
+    if (strcmp(ck_text_escape(shown, sizeof shown, raw), text) != 0)
+        return false;
     if (!*raw || strlen(raw) >= 256 || strchr(raw, '/') || !strcmp(raw, ".") || !strcmp(raw, "..") ||
         !strcmp(raw, CK_MANIFEST_NAME))
         return false;
@@ -79,6 +81,43 @@ static bool mark(uint8_t *seen, const json_t *entry, uint64_t columns, uint64_t 
     return true;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two tiles in one file would be one tile fewer. */
+static const char *check_names(const json_t *tiles)
+{
+    size_t count = json_array_size(tiles), i;
+    const char **names = malloc((count + 1) * sizeof *names), *wrong = NULL;
+    const json_t *entry;
+
+    if (!names)
+        return "out of memory";
+    json_array_foreach(tiles, i, entry)
+        names[i] = json_string_value(json_object_get(entry, "file"));
+    qsort(names, count, sizeof *names, by_text);
+    for (i = 1; i < count; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            wrong = "it lists one file for two tiles";
+    free(names);
+    return wrong;
+}
+
+/* The digest of the image is made of its tiles' shares. */
+static const char *check_digest(const json_t *root, const json_t *tiles)
+{
+    uint32_t whole, sum = 0, share;
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach(tiles, i, entry)
+        if (read_crc(entry, "digest", &share))
+            sum ^= share;
+    return read_crc(root, "digest", &whole) && whole == sum ? NULL : "its digest is not that of its tiles";
+}
+
 /* Every place of the grid is listed once: in `tiles`, or among those that failed. */
 static const char *check_entries(ck_manifest *m)
 {
@@ -109,7 +148,9 @@ static const char *check_entries(ck_manifest *m)
         if (!mark(seen, entry, columns, rows))
             wrong = "an entry of a failed tile is damaged, or stands there twice";
     free(seen);
-    return wrong;
+    if (!wrong)
+        wrong = check_names(tiles);
+    return wrong ? wrong : check_digest(m->root, tiles);
 }
 
 static ck_status damaged(const char *shown, const char *file, const char *why, ck_error *err)
@@ -117,11 +158,38 @@ static ck_status damaged(const char *shown, const char *file, const char *why, c
     return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: %s cannot be used: %s", shown, file, why);
 }
 
+/* The whole file, to be freed; NULL with errno set. A file that grew meanwhile is cut, and then no manifest any more. */
+static char *read_text(int fd, size_t size, size_t *got)
+{
+    char *text = malloc(size + 1);
+
+    *got = 0;
+    while (text && *got < size) {
+        ssize_t n = read(fd, text + *got, size - *got);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int why = errno;
+
+            free(text);
+            errno = why;
+            return NULL;
+        }
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return text;
+}
+
 ck_status ck_manifest_read(int dir, const char *file, const char *shown, ck_manifest *out, ck_error *err)
 {
     int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), why = errno;
     struct stat st;
     json_error_t parse;
+    char *content;
+    size_t nbytes;
 
     *out = (ck_manifest){0};
     if (fd < 0)
@@ -130,8 +198,13 @@ ck_status ck_manifest_read(int dir, const char *file, const char *shown, ck_mani
         close(fd);
         return damaged(shown, file, "it is not a plain file", err);
     }
-    out->root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &parse);
+    content = read_text(fd, (size_t)st.st_size, &nbytes);
+    why = errno;
     close(fd);
+    if (!content)
+        return ck_fail_os(err, why, "%s: %s cannot be read", shown, file);
+    out->root = json_loadb(content, nbytes, JSON_REJECT_DUPLICATES, &parse);
+    free(content);
     if (!out->root) {
         char text[4 * JSON_ERROR_TEXT_LENGTH], near[3 * JSON_ERROR_TEXT_LENGTH];
 

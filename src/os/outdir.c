@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,13 +120,12 @@ static void take_or_sweep(ck_outdir *dir, const char *name, wish wanted)
 
     if (fd < 0)
         return;
+    /* The sweeper's lock is kept as it is: to exchange it for a shared one would let somebody else in between. */
     dir->staging = strdup(name);
-    if (dir->staging) {
-        (void)flock(fd, LOCK_SH);
+    if (dir->staging)
         dir->dir = fd;
-    } else {
+    else
         close(fd);
-    }
 }
 
 static void sweep_leftovers(ck_outdir *dir, wish wanted)
@@ -477,6 +477,27 @@ static int rename_new(const ck_outdir *dir)
     return renameat(dir->parent, dir->staging, dir->parent, dir->target) ? errno : 0;
 }
 
+/*
+ * Where two names cannot be exchanged: the old output steps aside, under a name that no sweeper takes, and comes back
+ * where the new one cannot have its place.
+ */
+static int rename_aside(const ck_outdir *dir)
+{
+    char aside[NAME_MAX + 1];
+    int why;
+
+    if ((size_t)snprintf(aside, sizeof aside, "%s.old", dir->staging) >= sizeof aside)
+        return ENAMETOOLONG;
+    if (renameat(dir->parent, dir->target, dir->parent, aside))
+        return errno;
+    why = rename_new(dir);
+    if (why)
+        (void)renameat(dir->parent, aside, dir->parent, dir->target);
+    else
+        remove_flat_folder(dir->parent, aside);
+    return why;
+}
+
 /* The old output stays under its name until the new one takes it. */
 static int rename_over(const ck_outdir *dir)
 {
@@ -488,10 +509,7 @@ static int rename_over(const ck_outdir *dir)
     }
     if (errno == ENOENT)
         return rename_new(dir);
-    if (errno != EINVAL && errno != ENOSYS)
-        return errno;
-    remove_flat_folder(dir->parent, dir->target);
-    return rename_new(dir);
+    return errno == EINVAL || errno == ENOSYS ? rename_aside(dir) : errno;
 }
 
 ck_status ck_outdir_publish(ck_outdir **handle, ck_error *err)

@@ -48,12 +48,12 @@ static const char *describe(char *to, size_t size, ck_stored found, uint64_t wan
     return to;
 }
 
-static void check_tiles(int dir, const ck_manifest *m, chunkimg_flaw flaw, void *user, chunkimg_verdict *v)
+static void check_tiles(int dir, const char *shown, const ck_manifest *m, chunkimg_flaw flaw, void *user, chunkimg_verdict *v)
 {
     uint64_t *const counts[] = {[CK_STORED_WHOLE] = &v->whole, [CK_STORED_MISSING] = &v->missing,
                                 [CK_STORED_SIZE] = &v->resized, [CK_STORED_CONTENT] = &v->changed,
                                 [CK_STORED_UNREADABLE] = &v->unreadable};
-    char shown[4 * 256], what[200];
+    char file[4 * 256], where[sizeof file + 260], what[200];
     ck_manifest_tile t;
     uint64_t got;
     int why;
@@ -65,9 +65,10 @@ static void check_tiles(int dir, const ck_manifest *m, chunkimg_flaw flaw, void 
         ++*counts[found];
         if (found == CK_STORED_WHOLE)
             v->nbytes += got;
-        else if (flaw)
-            flaw(user, ck_text_escape(shown, sizeof shown, t.file),
-                 describe(what, sizeof what, found, t.nbytes, got, why));
+        if (found == CK_STORED_WHOLE || !flaw)
+            continue;
+        snprintf(where, sizeof where, "%s: %s", shown, ck_text_escape(file, sizeof file, t.file));
+        flaw(user, where, describe(what, sizeof what, found, t.nbytes, got, why));
     }
 }
 
@@ -91,7 +92,7 @@ chunkimg_status chunkimg_verify(const char *path, chunkimg_flaw flaw, void *user
     if (!status) {
         verdict->promised = m.promised;
         verdict->failed = m.failed;
-        check_tiles(dir, &m, flaw, user, verdict);
+        check_tiles(dir, shown, &m, flaw, user, verdict);
         ck_manifest_close(&m);
     }
     close(dir);

@@ -28,6 +28,7 @@ typedef struct state {
     char *work;    /* what the work is, as text */
     ck_kept *kept; /* per tile; NULL: nothing is resumed */
     uint64_t files, nbytes;
+    bool taken;    /* the staging folder is an earlier run's: a failure is no reason to throw its tiles away */
     bool finished; /* accepted or skipped to the end: a failure now is no reason to keep the staging folder */
 } state;
 
@@ -137,26 +138,36 @@ static ck_status take_leftover(state *s, ck_error *err)
     return status ? status : ck_journal_continue(&s->journal, ck_outdir_fd(s->dir), end, err);
 }
 
+/* One tile of a finished folder, believed only under the name that it has by this plan. */
+static ck_status take_one(state *s, int dir, const ck_manifest_tile *found, ck_error *err)
+{
+    uint64_t index = (uint64_t)found->row * (uint64_t)s->config->grid->columns + (uint64_t)found->col;
+    ck_tile tile = ck_grid_tile(s->config->grid, index);
+    char name[CK_NAME_MOST];
+    ck_status status = name_of(s->config, &tile, name, err);
+
+    if (status || strcmp(name, found->file) != 0)
+        return status;
+    s->kept[index] = (ck_kept){true, {.nbytes = found->nbytes, .crc = found->crc, .digest = found->digest}};
+    s->kept[index].is = still_whole(s, dir, name, index) && ck_outdir_link(s->dir, dir, name);
+    return s->kept[index].is ? ck_journal_add(&s->journal, index, &s->kept[index].outcome, err) : CK_OK;
+}
+
 /* Tiles of a finished folder get their names in the new one as well. */
 static ck_status take_finished(state *s, ck_error *err)
 {
     int dir = open_target(s->config);
     ck_manifest_tile found;
-    ck_manifest m;
+    ck_manifest m = {0};
     ck_status status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->work, err);
 
-    if (!status && dir >= 0 && !ck_manifest_read(dir, CK_MANIFEST_NAME, "", &m, NULL)) {
+    /* It was looked at before anything was decoded; what it holds may be another's since. */
+    if (!status && dir >= 0 && !ck_manifest_read(dir, CK_MANIFEST_NAME, "", &m, NULL) && same_work(&m, s->config))
         for (size_t i = 0; i < m.tiles && !status; i++) {
             ck_manifest_tile_at(&m, i, &found);
-            uint64_t index = (uint64_t)found.row * (uint64_t)s->config->grid->columns + (uint64_t)found.col;
-
-            s->kept[index] = (ck_kept){true, {.nbytes = found.nbytes, .crc = found.crc, .digest = found.digest}};
-            s->kept[index].is = still_whole(s, dir, found.file, index) && ck_outdir_link(s->dir, dir, found.file);
-            if (s->kept[index].is)
-                status = ck_journal_add(&s->journal, index, &s->kept[index].outcome, err);
+            status = take_one(s, dir, &found, err);
         }
-        ck_manifest_close(&m);
-    }
+    ck_manifest_close(&m);
     if (dir >= 0)
         close(dir);
     return status;
@@ -165,7 +176,6 @@ static ck_status take_finished(state *s, ck_error *err)
 static ck_status open_resumed(state *s, ck_error *err)
 {
     const ck_sink_config *c = s->config;
-    bool taken;
     ck_status status;
     int target;
 
@@ -175,10 +185,10 @@ static ck_status open_resumed(state *s, ck_error *err)
     target = open_target(c);
     if (target >= 0)
         close(target);
-    status = ck_outdir_resume(c->path, target >= 0, journal_fits, s, &s->dir, &taken, err);
+    status = ck_outdir_resume(c->path, target >= 0, journal_fits, s, &s->dir, &s->taken, err);
     if (status)
         return status;
-    return taken ? take_leftover(s, err) : take_finished(s, err);
+    return s->taken ? take_leftover(s, err) : take_finished(s, err);
 }
 
 /* ---- the sink --------------------------------------------------------------- */
@@ -187,6 +197,10 @@ static ck_status tiles_check(const ck_sink_config *c, ck_error *err)
 {
     ck_status status = ck_template_check(c->name, c->stem, c->suffix, c->grid, err);
 
+    if (!status && c->options->resume && !c->stamp)
+        status = ck_fail(err, CHUNKIMG_USAGE,
+                         "resume: needs an input that is named as a file; whether what comes through standard input or a "
+                         "pipe is what came before, nobody can tell");
     if (!status)
         status = ck_out_check(c->path, false, c->force || c->options->resume, err);
     return status || !c->options->resume ? status : check_target(c, err);
@@ -211,7 +225,7 @@ static void tiles_stop(void *st)
     state *s = st;
     ck_error ignored;
 
-    if (s->config->options->resume && !s->finished && s->files && !ck_journal_end(&s->journal, &ignored))
+    if (s->config->options->resume && !s->finished && (s->files || s->taken) && !ck_journal_end(&s->journal, &ignored))
         ck_outdir_leave(&s->dir);
     tiles_abandon(s);
 }
@@ -235,6 +249,8 @@ static ck_status tiles_open(void *st, const ck_sink_config *config, ck_error *er
         ck_outdir_sync(s->dir);
     if (!status)
         status = ck_manifest_begin(&s->manifest, config, s->dir, err);
+    if (status && s->taken)
+        ck_outdir_leave(&s->dir);
     if (status)
         tiles_abandon(s);
     return status;

@@ -3,10 +3,15 @@
  * libpng and libjpeg alone, and compares them with the image WHOLE, pixel for
  * pixel. Checks on the way that every file's size and CRC-32 are those of the
  * manifest, that every pixel has one owner, that pixels shared by overlap are
- * the same, and that padding is zero. Exit 0: all of it holds.
+ * the same, that padding is zero, and that the folder holds nothing else.
+ * Exit 0: all of it holds.
+ *
+ * assemble --part DIR WHOLE: the same, but tiles may be listed as failed, and
+ * then have no file.
  *
  * assemble --same A B: two image files hold the same pixels.
  */
+#include <dirent.h>
 #include <jansson.h>
 #include <zlib.h>
 
@@ -77,6 +82,20 @@ static void check_pixels(const char *path, json_t *tile, const oracle_image *who
     free(t.px);
 }
 
+/* Files in the folder. */
+static size_t files_in(const char *path)
+{
+    DIR *d = opendir(path);
+    size_t n = 0;
+
+    if (!d)
+        oracle_die(path, "cannot be opened");
+    for (struct dirent *e; (e = readdir(d));)
+        n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    closedir(d);
+    return n;
+}
+
 static int same(const char *a_path, const char *b_path)
 {
     oracle_image a = oracle_read(a_path), b = oracle_read(b_path);
@@ -97,8 +116,10 @@ int main(int argc, char **argv)
 
     if (argc == 4 && !strcmp(argv[1], "--same"))
         return same(argv[2], argv[3]);
-    if (argc != 3)
-        oracle_die("assemble", "DIR WHOLE, or --same A B");
+    int part = argc == 4 && !strcmp(argv[1], "--part");
+    argv += part;
+    if (argc - part != 3)
+        oracle_die("assemble", "[--part] DIR WHOLE, or --same A B");
     snprintf(path, sizeof path, "%s/manifest.json", argv[1]);
     json_t *manifest = json_load_file(path, 0, &error);
     if (!manifest)
@@ -108,8 +129,11 @@ int main(int argc, char **argv)
     json_t *tiles = json_object_get(manifest, "tiles"), *plan = json_object_get(manifest, "plan"), *tile;
     size_t i;
 
-    if (json_array_size(tiles) != (size_t)number(plan, "count"))
+    size_t failed = part ? json_array_size(json_object_get(manifest, "failed")) : 0;
+    if (json_array_size(tiles) + failed != (size_t)number(plan, "count"))
         oracle_die(path, "does not list every tile");
+    if (files_in(argv[1]) != json_array_size(tiles) + 1)
+        oracle_die(argv[1], "holds other files than its tiles and the manifest");
     json_array_foreach(tiles, i, tile) {
         snprintf(path, sizeof path, "%s/%s", argv[1], json_string_value(json_object_get(tile, "file")));
         check_bytes(path, tile);
@@ -117,7 +141,7 @@ int main(int argc, char **argv)
     }
     int drop = !strcmp(json_string_value(json_object_get(plan, "edge")), "drop");
     for (size_t k = 0; k < (size_t)whole.w * (size_t)whole.h; k++)
-        if (owners[k] != 1 && !(drop && !owners[k]))
+        if (owners[k] != 1 && !((drop || failed) && !owners[k]))
             oracle_die(argv[1], "a pixel has no owner, or several");
     json_decref(manifest);
     free(owners);
