@@ -26,6 +26,7 @@ typedef struct session {
     outcome *outcomes;
     size_t count;
     char *mode_text; /* what modes points into */
+    int partial;     /* exit code of runs that left something out, 0: none did */
 } session;
 
 static void warn(void *user, const char *text)
@@ -109,6 +110,17 @@ static int no_memory(void)
     return 1;
 }
 
+/* Says what failed. A run that only left tiles out is reported like any other, and remembered. */
+static int run_failed(session *s, const chunkimg_error *err)
+{
+    int code = cli_error(err);
+
+    if (err->status != CHUNKIMG_PARTIAL)
+        return code;
+    s->partial = code;
+    return 0;
+}
+
 static int run_here(session *s, outcome *o)
 {
     cli_meter *meter = cli_meter_start(s->c);
@@ -118,8 +130,9 @@ static int run_here(session *s, outcome *o)
     chunkimg_on_tick(o->job, cli_meter_tick, meter);
     status = chunkimg_run(o->job, &err);
     cli_meter_stop(&meter);
-    if (status)
-        return cli_error(&err);
+    int code = status ? run_failed(s, &err) : 0;
+    if (code)
+        return code;
     o->result = *chunkimg_job_result(o->job);
     o->walls[o->runs++] = o->result.wall_s;
     return 0;
@@ -146,7 +159,7 @@ static int run_apart(session *s, outcome *o)
         return no_memory();
     for (size_t i = 0; i < total && !code; i++) {
         if (cli_run_apart(&s->c->job, &results[i], &err))
-            code = cli_error(&err);
+            code = run_failed(s, &err);
         s->c->job.force = true;
         if (cli_signal_caught())
             code = 128 + cli_signal_caught();
@@ -259,9 +272,10 @@ static int run_input(session *s, const char *input)
 
 /* ---- several inputs --------------------------------------------------------------------- */
 
-/* With several inputs, --output is the folder that gets the STEM_tiles of each. */
+/* With several inputs, --output is the folder that gets the STEM_tiles of each; NULL: the current one. */
 static char *output_of(const char *folder, const char *input)
 {
+    folder = folder ? folder : ".";
     const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input, *dot = strrchr(name, '.');
     size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
     size_t size = strlen(folder) + stem + sizeof "/_tiles";
@@ -272,14 +286,52 @@ static char *output_of(const char *folder, const char *input)
     return path;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What stands second would replace what was written first, and nobody would miss it. */
+static int check_outputs(const session *s, const char *folder)
+{
+    size_t count = s->c->input_count;
+    char **own = calloc(count, sizeof *own);
+    int code = own ? 0 : no_memory();
+
+    for (size_t i = 0; i < count && !code; i++)
+        if (!(own[i] = output_of(folder, s->c->inputs[i])))
+            code = no_memory();
+    if (!code)
+        qsort(own, count, sizeof *own, by_text);
+    for (size_t i = 1; i < count && !code; i++)
+        if (!strcmp(own[i - 1], own[i]))
+            code = cli_usage("two inputs of the same name would be written to the same place; give them to runs of their own");
+    for (size_t i = 0; i < count && own; i++)
+        free(own[i]);
+    free(own);
+    return code;
+}
+
+/* An input that failed beside others that did not, where such are to be skipped. */
+static int skip_input(const session *s, int code)
+{
+    bool may = s->c->job.on_error == CHUNKIMG_ON_ERROR_SKIP && s->count > 0;
+
+    return may && !cli_signal_caught() && code != chunkimg_status_exit_code(CHUNKIMG_USAGE)
+               ? chunkimg_status_exit_code(CHUNKIMG_PARTIAL) : code;
+}
+
 static int run_inputs(session *s)
 {
     const char *output = s->c->job.output;
-    bool several = s->c->input_count > 1 && output && strcmp(output, "none") != 0;
-    bool made = several && !s->c->dry_run && !mkdir(output, 0777); /* one that is there, or cannot be, shows in the runs */
-    int code = 0;
+    bool none = output && !strcmp(output, "none"), several = s->c->input_count > 1 && output && !none;
+    int code = s->c->job.force && !none ? check_outputs(s, output) : 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < s->c->input_count && !cli_signal_caught(); i++) {
+    if (code)
+        return code;
+    bool made = several && !s->c->dry_run && !mkdir(output, 0777); /* one that is there, or cannot be, shows in the runs */
+    for (; i < s->c->input_count && !cli_signal_caught(); i++) {
         char *own = several ? output_of(output, s->c->inputs[i]) : NULL;
 
         if (several && !own)
@@ -291,7 +343,9 @@ static int run_inputs(session *s)
     }
     if (made)
         rmdir(output); /* only succeeds where nothing came into it */
-    return code;
+    if (i < s->c->input_count && !code)
+        return 128 + cli_signal_caught(); /* it came between two inputs: nobody was there to be interrupted */
+    return code ? skip_input(s, code) : 0;
 }
 
 static bool write_reports(FILE *to, const void *what)
@@ -325,6 +379,7 @@ static int run(cli *c)
             code = code ? code : failed;
         }
     }
+    code = code ? code : s.partial;
     for (size_t i = 0; i < s.count; i++) {
         chunkimg_close(&s.outcomes[i].job);
         free(s.outcomes[i].walls);

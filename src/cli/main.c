@@ -1,5 +1,6 @@
 /* chunkimg: picks the sub-command, parses, runs it, and makes sure that what was printed arrived. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,12 +45,24 @@ static int close_output(int code)
     return code;
 }
 
+/*
+ * A standard stream that the caller closed would be the next file's descriptor, and messages would end up in a tile.
+ * Opened the wrong way round, so that using it still fails.
+ */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     const cli_command *command = argc > 1 ? pick(argv[1]) : NULL;
     int skip = command ? 2 : 1, code;
     cli c;
 
+    hold_standard_streams();
     /* A reader that went away, and a file size limit, are errors to report, not ends. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

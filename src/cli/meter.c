@@ -1,8 +1,10 @@
 /* A line of progress on standard error that counts finished tiles, and the signals that stop a run. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -13,14 +15,31 @@ struct cli_meter {
     double last_s;
 };
 
-static volatile sig_atomic_t caught;
+enum { IMPATIENT_MS = 500 };
 
+static volatile sig_atomic_t caught;
+static atomic_llong caught_ms;
+
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/*
+ * A later Ctrl-C is somebody's who will not wait. One that comes at once is not: timeout(1) and terminals send the same
+ * signal to the process and to its group.
+ */
 static void on_signal(int number)
 {
-    /* The second Ctrl-C of somebody who will not wait. */
-    if (caught)
+    if (!caught) {
+        atomic_store(&caught_ms, now_ms());
+        caught = number;
+    } else if (now_ms() - atomic_load(&caught_ms) > IMPATIENT_MS) {
         _exit(128 + number);
-    caught = number;
+    }
 }
 
 void cli_catch_signals(void)

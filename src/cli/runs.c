@@ -1,8 +1,10 @@
 /* A run in a process of its own: fresh memory, fresh counters, and no thread of one run when the next one forks. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +19,15 @@ typedef struct message {
 
 _Static_assert(sizeof(message) <= 4096, "must fit PIPE_BUF");
 
-static void child_main(const chunkimg_options *options, int pipe_fd)
+static void child_main(const chunkimg_options *options, int pipe_fd, pid_t parent)
 {
     message m;
     chunkimg_job *job;
 
+    /* Nobody waits for a run whose parent ended: it stops, and leaves nothing. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(1);
     memset(&m, 0, sizeof m);
     m.status = chunkimg_open(options, &job, &m.err);
     if (!m.status) {
@@ -43,11 +49,32 @@ static chunkimg_status failed(chunkimg_error *err, chunkimg_status status, const
     return status;
 }
 
+/*
+ * Waits for what the run has to say; false where it ended without a word. A signal that reached only this process is
+ * passed on: the run stops in its own time, and the same signal twice at once counts once.
+ */
+static bool hear(pid_t run, int from, message *m)
+{
+    struct pollfd waiting = {.fd = from, .events = POLLIN};
+    bool passed_on = false;
+    ssize_t n;
+
+    memset(m, 0, sizeof *m);
+    do {
+        if (cli_signal_caught() && !passed_on)
+            passed_on = !kill(run, SIGTERM);
+    } while (poll(&waiting, 1, 50) <= 0);
+    do
+        n = read(from, m, sizeof *m);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *m;
+}
+
 chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err)
 {
     int ends[2], status = 0;
+    pid_t parent = getpid();
     message m;
-    bool told = false;
 
     if (pipe(ends))
         return failed(err, CHUNKIMG_SYSTEM, "starting a run", errno);
@@ -55,7 +82,7 @@ chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        child_main(options, ends[1]);
+        child_main(options, ends[1], parent);
     }
     int why = errno;
     close(ends[1]);
@@ -63,18 +90,10 @@ chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *
         close(ends[0]);
         return failed(err, CHUNKIMG_SYSTEM, "starting a run", why);
     }
-    memset(&m, 0, sizeof m);
-    for (;;) {
-        ssize_t n = read(ends[0], &m, sizeof m);
-        if (n < 0 && errno == EINTR)
-            continue;
-        told = n == (ssize_t)sizeof m;
-        break;
-    }
+    bool told = hear(pid, ends[0], &m);
     close(ends[0]);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        if (cli_signal_caught())
-            kill(pid, SIGTERM);
+        ;
     if (!told)
         return WIFSIGNALED(status) ? failed(err, CHUNKIMG_WORKER, "the process of the run ended", WTERMSIG(status))
                                    : failed(err, CHUNKIMG_SYSTEM, "the process of the run ended", ECHILD);
