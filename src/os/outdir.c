@@ -22,6 +22,7 @@ struct ck_outdir {
     int parent;         /* the folder that holds the target */
     int dir;            /* the staging folder; -1 for a single file */
     int file;           /* of begin .. end; -1: none */
+    int lock;           /* of a single file: keeps its lock when it is closed, until it has its name; -1: none */
     bool is_file, force, sync;
     char *target;       /* name inside parent */
     char *staging;      /* name inside parent */
@@ -151,8 +152,19 @@ static void sweep_leftovers(ck_outdir *dir, wish wanted)
 
 /* ---- what is there already ------------------------------------------------ */
 
-/* An empty folder, or one that a run of this program finished. */
-static bool may_replace_folder(int parent, const char *name)
+/* Whether the folder that was opened by that name still has it. */
+static bool still_named(int fd, int parent, const char *name)
+{
+    struct stat opened, named;
+
+    return !fstat(fd, &opened) && !fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+typedef enum verdict { MINE, NOT_MINE, GONE } verdict;
+
+/* An empty folder, or one that a run of this program finished. GONE: another run replaced it while it was looked at. */
+static verdict look_at_folder(int parent, const char *name)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -162,7 +174,7 @@ static bool may_replace_folder(int parent, const char *name)
     if (!d) {
         if (fd >= 0)
             close(fd);
-        return false;
+        return NOT_MINE;
     }
     while ((e = readdir(d))) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
@@ -171,8 +183,18 @@ static bool may_replace_folder(int parent, const char *name)
         manifest |= !strcmp(e->d_name, "manifest.json");
         plain &= e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
     }
+    verdict v = empty || (manifest && plain) ? MINE : still_named(fd, parent, name) ? NOT_MINE : GONE;
     closedir(d);
-    return empty || (manifest && plain);
+    return v;
+}
+
+static bool may_replace_folder(int parent, const char *name)
+{
+    verdict v = GONE;
+
+    for (int tries = 0; tries < 1000 && v == GONE; tries++)
+        v = look_at_folder(parent, name);
+    return v == MINE;
 }
 
 static ck_status check_target(const ck_outdir *dir, ck_error *err)
@@ -202,6 +224,8 @@ static void free_dir(ck_outdir *dir)
 {
     if (dir->file >= 0)
         close(dir->file);
+    if (dir->lock >= 0)
+        close(dir->lock);
     if (dir->dir >= 0)
         close(dir->dir);
     if (dir->parent >= 0)
@@ -220,7 +244,7 @@ static ck_status make_handle(const char *path, bool is_file, bool force, ck_outd
     *out = NULL;
     if (!dir)
         return ck_fail_memory(err, sizeof *dir, "opening the output");
-    *dir = (ck_outdir){.owner = getpid(), .parent = -1, .dir = -1, .file = -1, .is_file = is_file, .force = force};
+    *dir = (ck_outdir){.owner = getpid(), .parent = -1, .dir = -1, .file = -1, .lock = -1, .is_file = is_file, .force = force};
     ck_text_escape(dir->shown, sizeof dir->shown, path);
     status = split_path(path, &folder, &dir->target, err);
     if (!status) {
@@ -294,12 +318,14 @@ static ck_status make_staging(ck_outdir *dir, ck_error *err)
         snprintf(dir->staging, size, ".%s" INFIX "%s", dir->target, suffix);
         int fd = create_staging(dir);
         if (fd >= 0) {
-            if (lock_staging(fd))
+            if (lock_staging(fd)) {
+                dir->lock = dir->is_file ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
                 return CK_OK;
+            }
             close(fd);
             dir->dir = dir->file = -1;
-        } else if (errno != EEXIST && errno != EINTR) {
-            break;
+        } else if (errno != EEXIST && errno != EINTR && errno != ENOENT) {
+            break; /* ENOENT: swept between creation and opening */
         }
     }
     int why = errno;

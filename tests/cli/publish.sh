@@ -25,7 +25,7 @@ eight() { # EXPECTED-WINNERS TARGET OPTION...: the codes of eight runs
         *) fail "exit $status: $(cat "err$i")" ;;
         esac
     done
-    expect_equal "$won" "$winners" "winners of eight runs into $target"
+    expect_equal "$won" "$winners" "winners of eight runs into $target ($(cat err?))"
 }
 for _ in $(seq 1 "$rounds"); do
     rm -rf made made.png
