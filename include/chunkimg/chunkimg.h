@@ -1,9 +1,10 @@
 /*
  * chunkimg: cut large images into tiles and process them in parallel.
  *
- * This is the only public header. It holds two things: the vocabulary (status
- * codes, errors, option rows) that every folder of the library speaks, and the
- * job interface that programs call. It includes nothing of the library.
+ * It holds two things: the vocabulary (status codes, errors, option rows) that
+ * every folder of the library speaks, and the job interface that programs
+ * call. It includes nothing of the library. The one other public header,
+ * chunkimg_op.h, is for those who write operations.
  *
  * A program fills a chunkimg_options, opens a job (which reads the header of
  * the input and fixes the plan), looks at the plan if it wants to, runs it and
@@ -140,6 +141,17 @@ typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDG
 typedef enum chunkimg_on_error { CHUNKIMG_ON_ERROR_STOP, CHUNKIMG_ON_ERROR_SKIP } chunkimg_on_error;
 
 /*
+ * What operations read beyond the image, for a row 0 1 2 3: ... 2 1 | 0 1 2 3 | 2 1 ..., with the edge repeated
+ * ... 1 0 | 0 1 2 3 | 3 2 ..., its last pixel again and again, or zeros (transparent black where there is alpha).
+ */
+typedef enum chunkimg_border {
+    CHUNKIMG_BORDER_REFLECT,
+    CHUNKIMG_BORDER_SYMMETRIC,
+    CHUNKIMG_BORDER_REPLICATE,
+    CHUNKIMG_BORDER_ZERO
+} chunkimg_border;
+
+/*
  * What a job is to do. Fill it by chunkimg_options_init, then by hand or by
  * chunkimg_option_set with chunkimg_job_options(). Every pointer is borrowed
  * until chunkimg_close. Ranges and defaults are those of the option rows.
@@ -153,6 +165,7 @@ typedef struct chunkimg_options {
     int64_t overlap;         /* pixels shared with each neighbour */
     int edge;                /* chunkimg_edge */
     chunkimg_list ops;       /* "blur=2", in the order they run */
+    int border;              /* chunkimg_border: what they read beyond the image */
     const char *mode;        /* name of an executor, or "auto" */
     int64_t workers;         /* 0: CHUNKIMG_WORKERS, OMP_NUM_THREADS, else the CPUs this process may use */
     const char *format;      /* codec of the tiles; NULL: the input's, or what output's suffix says */
@@ -234,6 +247,7 @@ typedef struct chunkimg_plan {
     const char *sink;
     bool lossless;                 /* tiles hold the input's own coefficients */
     const char *ops;               /* "copy" or "blur=2, sobel" */
+    const char *border;            /* what operations read beyond the image */
     const char *note;              /* "asked 62, made 63 (9x7)"; NULL: nothing to say */
     uint64_t input_bytes;          /* of the file; 0: not known (a pipe) */
     int32_t width, height;         /* of the input, upright, pixels */

@@ -160,13 +160,12 @@ ck_tile ck_grid_tile(const ck_grid *g, uint64_t index)
     return t;
 }
 
-void ck_grid_row_need(const ck_grid *g, int32_t row, int32_t halo, int32_t *top, int32_t *bottom)
+void ck_grid_row_held(const ck_grid *g, int32_t row, int32_t *top, int32_t *bottom)
 {
     span y = cut(g, g->h, g->rows, g->tile_h, row);
-    ck_rect need = ck_rect_grow((ck_rect){0, y.held, g->w, y.held_n}, halo, g->w, g->h);
 
-    *top = need.y;
-    *bottom = need.y + need.h;
+    *top = y.held;
+    *bottom = y.held + y.held_n;
 }
 
 /* The sizes of a grid repeat: the first two, the last two and, for equal shares, any of the middle ones stand for all. */
@@ -201,13 +200,6 @@ void ck_grid_largest(const ck_grid *g, int32_t *file_w, int32_t *file_h)
         int32_t n = cut(g, g->h, g->rows, g->tile_h, sample[i]).file_n;
         *file_h = n > *file_h ? n : *file_h;
     }
-}
-
-int32_t ck_grid_most_need(const ck_grid *g, int32_t halo)
-{
-    int64_t most = (int64_t)g->tile_h + 2 * (int64_t)g->overlap + 2 * (int64_t)halo;
-
-    return most < g->h ? (int32_t)most : g->h;
 }
 
 ck_rect ck_grid_covered(const ck_grid *g)

@@ -47,12 +47,11 @@ static inline uint64_t ck_grid_count(const ck_grid *g)
 
 ck_tile ck_grid_tile(const ck_grid *g, uint64_t index);
 
-/* The rows of the image that the tiles of a grid row read when operations reach `halo` pixels further: [*top, *bottom). */
-void ck_grid_row_need(const ck_grid *g, int32_t row, int32_t halo, int32_t *top, int32_t *bottom);
+/* The rows of the image that the files of a grid row hold: [*top, *bottom). */
+void ck_grid_row_held(const ck_grid *g, int32_t row, int32_t *top, int32_t *bottom);
 
-/* Largest file of any tile, and most rows that any grid row needs. */
+/* Largest file of any tile. */
 void ck_grid_largest(const ck_grid *g, int32_t *file_w, int32_t *file_h);
-int32_t ck_grid_most_need(const ck_grid *g, int32_t halo);
 
 /* The part of the image that tiles own: all of it, unless --edge drop left a rest out. */
 ck_rect ck_grid_covered(const ck_grid *g);

@@ -31,6 +31,17 @@ ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h)
     return (ck_rect){(int32_t)x0, (int32_t)y0, (int32_t)(x1 - x0), (int32_t)(y1 - y0)};
 }
 
+ck_rect ck_rect_meet(ck_rect a, ck_rect b)
+{
+    int64_t x0 = a.x > b.x ? a.x : b.x, y0 = a.y > b.y ? a.y : b.y;
+    int64_t ax = (int64_t)a.x + a.w, bx = (int64_t)b.x + b.w, ay = (int64_t)a.y + a.h, by = (int64_t)b.y + b.h;
+    int64_t w = (ax < bx ? ax : bx) - x0, h = (ay < by ? ay : by) - y0;
+
+    if (w <= 0 || h <= 0)
+        w = h = 0;
+    return (ck_rect){(int32_t)x0, (int32_t)y0, (int32_t)w, (int32_t)h};
+}
+
 static int32_t ceil_div(int32_t a, int32_t b)
 {
     return a / b + (a % b != 0);
@@ -51,6 +62,15 @@ int32_t ck_reflect(int32_t i, int32_t n)
     if (k < 0)
         k += period;
     return (int32_t)(k < n ? k : period - k);
+}
+
+int32_t ck_reflect_symmetric(int32_t i, int32_t n)
+{
+    int64_t period = 2 * (int64_t)n, k = i % period;
+
+    if (k < 0)
+        k += period;
+    return (int32_t)(k < n ? k : period - 1 - k);
 }
 
 ck_view ck_rows_piece(const ck_rows *r, ck_rect rect, int32_t y, int32_t y_end)

@@ -2,26 +2,15 @@
 #ifndef CK_CORE_IMAGE_H
 #define CK_CORE_IMAGE_H
 
+#include <chunkimg/chunkimg_op.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct ck_rect {
-    int32_t x, y, w, h; /* pixels */
-} ck_rect;
-
-typedef struct ck_shape {
-    int32_t w, h;     /* pixels, >= 1 */
-    uint16_t channels; /* 1 gray, 2 gray+alpha, 3 RGB, 4 RGB+alpha; more: samples that only a codec understands */
-    uint8_t depth;     /* bits a sample: 8 or 16 */
-} ck_shape;
-
-/* A window on pixels that somebody else owns. */
-typedef struct ck_view {
-    uint8_t *px;
-    ptrdiff_t stride; /* bytes from a row to the next */
-    ck_shape shape;
-} ck_view;
+/* Operations of users speak of them too, so they are born in the public header. */
+typedef chunkimg_rect ck_rect;
+typedef chunkimg_shape ck_shape;
+typedef chunkimg_view ck_view;
 
 static inline size_t ck_pixel_nbytes(ck_shape s)
 {
@@ -72,6 +61,9 @@ void ck_palette_look_up(const ck_palette *palette, const uint8_t *from, uint8_t 
 /* r grown by n on each side and clipped to w x h. */
 ck_rect ck_rect_grow(ck_rect r, int32_t n, int32_t w, int32_t h);
 
+/* The common part; w and h are 0 where there is none. */
+ck_rect ck_rect_meet(ck_rect a, ck_rect b);
+
 /* What of an image in units of unit_w x unit_h pixels covers r, whose left and top lie on the border of one. */
 ck_rect ck_rect_in_units(ck_rect r, int32_t unit_w, int32_t unit_h);
 
@@ -81,5 +73,8 @@ ck_rect ck_rect_in_units(ck_rect r, int32_t unit_w, int32_t unit_h);
  * ... 2 1 | 0 1 2 3 | 2 1 ... ("reflect" in NumPy, BORDER_REFLECT_101 in OpenCV).
  */
 int32_t ck_reflect(int32_t i, int32_t n);
+
+/* The same with the border repeated: ... 1 0 | 0 1 2 3 | 3 2 ... ("symmetric" in NumPy, BORDER_REFLECT in OpenCV). */
+int32_t ck_reflect_symmetric(int32_t i, int32_t n);
 
 #endif

@@ -2,12 +2,26 @@
 
 #include <stdlib.h>
 
-int32_t ck_sched_least_ring(const ck_grid *grid, int32_t halo, int32_t fill_rows)
+void ck_sched_in_order(ck_row_need *need, int32_t grid_rows)
 {
-    /* Fills come in whole steps: the first needed row and the last may each lie anywhere in one. */
-    int64_t rows = (int64_t)ck_grid_most_need(grid, halo) + fill_rows;
+    for (int32_t i = 1; i < grid_rows; i++)
+        if (need[i].to < need[i - 1].to)
+            need[i].to = need[i - 1].to;
+    for (int32_t i = grid_rows - 1; i > 0; i--)
+        if (need[i - 1].from > need[i].from)
+            need[i - 1].from = need[i].from;
+}
 
-    return rows < grid->h ? (int32_t)rows : grid->h;
+int32_t ck_sched_least_ring(const ck_row_need *need, int32_t grid_rows, int32_t rows, int32_t fill_rows)
+{
+    int64_t most = 0;
+
+    for (int32_t i = 0; i < grid_rows; i++)
+        if (need[i].to - need[i].from > most)
+            most = need[i].to - need[i].from;
+    /* Fills come in whole steps: the first needed row and the last may each lie anywhere in one. */
+    most += fill_rows;
+    return most < rows ? (int32_t)most : rows;
 }
 
 ck_status ck_sched_init(ck_sched *s, const ck_sched_config *config, ck_error *err)
@@ -23,8 +37,10 @@ ck_status ck_sched_init(ck_sched *s, const ck_sched_config *config, ck_error *er
     }
     for (size_t i = 0; i < rows; i++)
         s->remaining[i] = (uint32_t)config->grid.columns;
-    int32_t bottom;
-    ck_grid_row_need(&config->grid, 0, config->halo, &s->low, &bottom);
+    s->low = config->need[0].from;
+    s->filled = config->rows_there;
+    if (s->filled == config->rows)
+        s->next_fill = s->fills_done = ((uint64_t)config->rows + (uint64_t)config->fill_rows - 1) / (uint64_t)config->fill_rows;
     return CK_OK;
 }
 
@@ -71,13 +87,9 @@ static bool take_fill(ck_sched *s, ck_ticket *out)
 
 static bool take_tile(ck_sched *s, ck_ticket *out)
 {
-    int32_t top, bottom;
-
     if (s->next_tile == s->tiles || s->next_tile - s->drained >= s->config.slots)
         return false;
-    ck_grid_row_need(&s->config.grid, (int32_t)(s->next_tile / (uint64_t)s->config.grid.columns), s->config.halo, &top,
-                     &bottom);
-    if (bottom > s->filled)
+    if (s->config.need[s->next_tile / (uint64_t)s->config.grid.columns].to > s->filled)
         return false;
     uint32_t slot = (uint32_t)(s->next_tile % s->config.slots);
     s->slot_state[slot] = CK_SLOT_OUT;
@@ -102,15 +114,11 @@ ck_next ck_sched_next(ck_sched *s, unsigned roles, ck_ticket *out)
 /* The last tile of the lowest open row is carried: forget the rows that only it needed. */
 static void close_rows(ck_sched *s)
 {
-    const ck_grid *g = &s->config.grid;
-    int32_t bottom;
+    int32_t rows = s->config.grid.rows;
 
-    while (s->open_row < g->rows && !s->remaining[s->open_row])
+    while (s->open_row < rows && !s->remaining[s->open_row])
         s->open_row++;
-    if (s->open_row == g->rows)
-        s->low = s->config.rows;
-    else
-        ck_grid_row_need(g, s->open_row, s->config.halo, &s->low, &bottom);
+    s->low = s->open_row == rows ? s->config.rows : s->config.need[s->open_row].from;
 }
 
 /* Rows count as decoded when all rows above them are. */

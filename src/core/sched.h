@@ -20,10 +20,16 @@
 #include "core/grid.h"
 #include "core/work.h"
 
+/* Rows of the input: [from, to). */
+typedef struct ck_row_need {
+    int32_t from, to;
+} ck_row_need;
+
 typedef struct ck_sched_config {
-    ck_grid grid;
+    ck_grid grid;          /* of the output */
+    const ck_row_need *need; /* per grid row, borrowed: what its tiles read; neither end ever goes back */
     int32_t rows;          /* of the input, pixels */
-    int32_t halo;          /* pixels that operations read beyond a tile */
+    int32_t rows_there;    /* of those, from the start: all or none */
     int32_t fill_rows;     /* rows that one FILL decodes */
     int32_t ring_rows;     /* at least ck_sched_least_ring */
     uint32_t slots;        /* tiles between hand-out and drain */
@@ -53,8 +59,14 @@ typedef struct ck_sched {
     uint8_t *slot_state;   /* per slot: ck_slot_state */
 } ck_sched;
 
+/*
+ * Widens what each grid row needs until neither end goes back from one row to the next: rows come in one order, and are
+ * forgotten in the same. Where grid rows need them in another order, that is the whole image.
+ */
+void ck_sched_in_order(ck_row_need *need, int32_t grid_rows);
+
 /* Rows that the ring must have so that every grid row finds its rows. */
-int32_t ck_sched_least_ring(const ck_grid *grid, int32_t halo, int32_t fill_rows);
+int32_t ck_sched_least_ring(const ck_row_need *need, int32_t grid_rows, int32_t rows, int32_t fill_rows);
 
 ck_status ck_sched_init(ck_sched *s, const ck_sched_config *config, ck_error *err);
 void ck_sched_release(ck_sched *s);

@@ -45,30 +45,52 @@ static size_t rows_count(const chunkimg_option *rows)
     return n;
 }
 
-/* "2" for row `place`, or "sigma:2". `arg` is changed. */
+/* Row `place`, unless the argument begins with the name of one. A colon in a value that is text names no row. */
+static const char *row_of(const ck_op *op, size_t place, const char *arg, char **value)
+{
+    const chunkimg_option *row = &op->options[place];
+    char *colon = strchr(arg, ':');
+
+    *value = (char *)arg;
+    if (!colon)
+        return row->name;
+    if (row->type == CHUNKIMG_TEXT) {
+        *colon = 0;
+        bool named = chunkimg_option_find(op->options, arg, NULL) != NULL;
+        *colon = ':';
+        if (!named)
+            return row->name;
+    }
+    *colon = 0;
+    *value = colon + 1;
+    return arg;
+}
+
+/* "2" for row `place`, or "sigma:2". `arg` is changed, and borrowed where a row is text. */
 static ck_status parse_arg(const ck_op *op, void *params, char *arg, size_t place, ck_error *err)
 {
     size_t rows = rows_count(op->options);
-    char *value = strchr(arg, ':');
+    const char *name;
+    char *value;
     ck_error why;
     ck_status status;
 
     if (place >= rows)
         return too_many(op, rows, arg, err);
-    if (value)
-        *value++ = 0;
-    status = chunkimg_option_set(op->options, params, value ? arg : op->options[place].name,
-                                 value ? value : arg, &why);
+    name = row_of(op, place, arg, &value);
+    status = chunkimg_option_set(op->options, params, name, value, &why);
     if (status != CK_OK)
         return ck_fail(err, status, "%s: %.400s", op->name, why.text);
     return CK_OK;
 }
 
-/* `args` is changed. */
+/* `args` is changed, and borrowed. */
 static ck_status parse_args(const ck_op *op, void *params, char *args, ck_error *err)
 {
     ck_status status = CK_OK;
 
+    if (args && (op->traits & CK_OP_ONE_TEXT))
+        return chunkimg_option_set(op->options, params, op->options[0].name, args, err);
     for (size_t place = 0; args && status == CK_OK; place++) {
         char *next = strchr(args, ',');
         if (next)
@@ -79,22 +101,25 @@ static ck_status parse_args(const ck_op *op, void *params, char *args, ck_error 
     return status;
 }
 
-ck_status ck_spec_parse(const char *text, const ck_op **op, void *params, ck_error *err)
+ck_status ck_spec_parse(const char *text, ck_spec *out, ck_error *err)
 {
-    char *spec = strdup(text), *args = spec ? strchr(spec, '=') : NULL;
-    ck_status status;
+    char *args;
 
-    if (!spec)
+    *out = (ck_spec){.kept = strdup(text)};
+    if (!out->kept)
         return ck_fail_memory(err, strlen(text) + 1, "reading an operation");
+    args = strchr(out->kept, '=');
     if (args)
         *args++ = 0;
-    *op = ck_op_find(spec);
-    if (*op) {
-        chunkimg_option_defaults((*op)->options, params);
-        status = parse_args(*op, params, args, err);
-    } else {
-        status = unknown_op(spec, err);
-    }
-    free(spec);
-    return status;
+    out->op = ck_op_find(out->kept);
+    if (!out->op)
+        return unknown_op(out->kept, err);
+    chunkimg_option_defaults(out->op->options, out->params);
+    return parse_args(out->op, out->params, args, err);
+}
+
+void ck_spec_release(ck_spec *spec)
+{
+    free(spec->kept);
+    *spec = (ck_spec){0};
 }

@@ -52,17 +52,14 @@ static ck_status unknown_name(const char *option, const char *name, chunkimg_kin
 /* Everything that can be said without a look at the input: said before it is read. */
 static ck_status check_names(const chunkimg_options *o, ck_error *err)
 {
-    static const ck_shape any = {.w = 1 << 20, .h = 1 << 20, .channels = 3, .depth = 16};
     const ck_codec *by_path = o->output ? ck_codec_of_path(o->output) : NULL;
     bool tiles = !by_path && !(o->output && !strcmp(o->output, "none"));
     const char *mode = o->mode ? o->mode : "auto";
-    ck_chain *chain;
-    ck_status status = ck_chain_create(&o->ops, any, &chain, err);
+    ck_status status = ck_chain_check(&o->ops, err);
     ck_grid grid;
 
     if (status)
         return status;
-    ck_chain_free(&chain);
     if (strcmp(mode, "auto") != 0 && !ck_exec_find(mode))
         return unknown_name("mode", mode, CHUNKIMG_MODES, "auto", err);
     status = chunkimg_options_check_modes(o, &mode, 1, err);
@@ -88,7 +85,7 @@ static ck_status check_names(const chunkimg_options *o, ck_error *err)
     if (!tiles)
         return CK_OK;
     /* whether names are distinct depends on the grid, and is checked with it */
-    status = ck_grid_of_shape(any.w, any.h, 1, 1, &grid, err);
+    status = ck_grid_of_shape(1 << 20, 1 << 20, 1, 1, &grid, err);
     return status ? status : ck_template_check(o->name, "stem", "ext", &grid, err);
 }
 
@@ -190,6 +187,7 @@ void chunkimg_close(chunkimg_job **handle)
     *handle = NULL;
     ck_chain_free(&job->chain);
     ck_source_close(&job->source);
+    free(job->need);
     free(job->output);
     free(job->stem);
     free(job);

@@ -94,6 +94,7 @@ struct chunkimg_job {
     ck_grid grid;               /* pixels */
     int32_t unit_w, unit_h;     /* pixels of what rows are of: 1 x 1; lossless: an MCU */
     ck_grid units;              /* the same grid in units, right in all that it says of rows */
+    ck_row_need *need;          /* owned; of the scheduler: rows of the input that each grid row takes */
     ck_sched_config sched_config;
     uint64_t piece_memory;
     bool in_pieces;             /* the input has independent segments, and there are workers to share them */
@@ -105,7 +106,7 @@ struct chunkimg_job {
     void *sink_state;
     char *output, *stem; /* owned text */
     char input[256]; /* the input's name for messages */
-    char note[96], reason[128], stamp[96];
+    char note[240], reason[128], stamp[96];
 
     /* while it runs */
     ck_arena arena;
@@ -140,6 +141,9 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
 
 /* plan.c: what the encoders' parameters borrow from the source; again, where it was opened again. */
 void ck_plan_take_from_source(chunkimg_job *job);
+
+/* Adds a sentence to what the plan has to say. */
+void ck_plan_note(chunkimg_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* lossless.c: before the input is read, whether the options (whose names exist) go together with `lossless`. */
 ck_status ck_lossless_check_options(const chunkimg_options *options, ck_error *err);

@@ -4,6 +4,7 @@
 #include "pipeline/job.h"
 
 static const char *const on_error_choices[] = {"stop", "skip", NULL};
+static const char *const border_choices[] = {"reflect", "symmetric", "replicate", "zero", NULL};
 static const char *const edge_choices[] = {"keep", "pad", "shift", "drop", NULL};
 
 #define AT(field) offsetof(chunkimg_options, field)
@@ -19,6 +20,9 @@ static const chunkimg_option rows[] = {
      .value = "WHAT", .help = "a last tile that would be smaller: keep it, pad it with zeros, shift it back, or drop it"},
     {.name = "op", .type = CHUNKIMG_LIST, .offset = AT(ops), .value = "NAME[=ARG,..]",
      .help = "an operation; may be repeated, and the chain runs in that order; none: copy"},
+    {.name = "border", .type = CHUNKIMG_CHOICE, .offset = AT(border), .choices = border_choices, .fallback = "reflect",
+     .value = "WHAT", .help = "what operations read beyond the image: its mirror image, without (reflect) or with (symmetric) "
+                              "the edge twice, the last pixel again and again, or zeros"},
     {.name = "mode", .letter = 'm', .type = CHUNKIMG_TEXT, .offset = AT(mode), .fallback = "auto", .value = "NAME",
      .help = "who does the work; see chunkimg list modes"},
     {.name = "workers", .letter = 'j', .type = CHUNKIMG_INT, .offset = AT(workers), .least = 0, .most = 1024,

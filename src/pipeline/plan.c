@@ -3,6 +3,7 @@
  * anything large is allocated. What it says is what the run takes.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,19 @@ static ck_status too_large(const chunkimg_job *job, ck_error *err)
 }
 
 /* Names were checked before the input was opened (api.c); here they are only looked up. */
+
+void ck_plan_note(chunkimg_job *job, const char *format, ...)
+{
+    size_t used = strlen(job->note);
+    va_list args;
+
+    if (used && used + 2 < sizeof job->note)
+        used += (size_t)snprintf(job->note + used, sizeof job->note - used, "; ");
+    va_start(args, format);
+    vsnprintf(job->note + used, sizeof job->note - used, format, args);
+    va_end(args);
+    job->plan.note = job->note;
+}
 
 /* ---- what is to be made ------------------------------------------------------ */
 
@@ -70,6 +84,28 @@ static ck_status choose_output(chunkimg_job *job, ck_error *err)
     return CK_OK;
 }
 
+static ck_status choose_chain(chunkimg_job *job, ck_error *err)
+{
+    const chunkimg_options *o = &job->options;
+    ck_shape in = ck_source_shape(job->source), out;
+    ck_error why;
+    ck_status status = ck_chain_make(&o->ops, in, (chunkimg_border)o->border, &job->chain, &why);
+    const char *far;
+    int32_t reach;
+
+    if (status)
+        return ck_fail(err, status, "%s: %.400s", job->plan.input, why.text);
+    far = ck_chain_overreach(job->chain, &reach);
+    if (far)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: %s reaches %d pixels around each, further than the image is (%d x %d)",
+                       job->plan.input, far, reach, in.w, in.h);
+    job->shape = out = ck_chain_shape(job->chain);
+    if ((uint64_t)out.w * (uint64_t)out.h > (uint64_t)o->max_pixels)
+        return ck_fail(err, CHUNKIMG_LIMIT, "%s: the output would have %d x %d pixels, more than --max-pixels allows (%lld)",
+                       job->plan.input, out.w, out.h, (long long)o->max_pixels);
+    return CK_OK;
+}
+
 static ck_status check_encoder(chunkimg_job *job, ck_error *err)
 {
     ck_error why;
@@ -107,11 +143,40 @@ static ck_status choose_grid(chunkimg_job *job, ck_error *err)
     job->grid.overlap = (int32_t)o->overlap;
     job->grid.edge = (chunkimg_edge)o->edge;
     if (!status && o->tiles.a && !o->tiles.b && ck_grid_count(&job->grid) != (uint64_t)o->tiles.a) {
-        snprintf(job->note, sizeof job->note, "asked %lld, made %llu (%dx%d)", (long long)o->tiles.a,
-                 (unsigned long long)ck_grid_count(&job->grid), job->grid.columns, job->grid.rows);
-        job->plan.note = job->note;
+        ck_plan_note(job, "asked %lld, made %llu (%dx%d)", (long long)o->tiles.a,
+                     (unsigned long long)ck_grid_count(&job->grid), job->grid.columns, job->grid.rows);
     }
     return status;
+}
+
+/* Where the operations want the rows in another order than the input has them, that may be all rows at once. */
+static void note_order(chunkimg_job *job)
+{
+    int32_t rows = ck_source_shape(job->source).h, n = job->units.rows;
+
+    if (n > 1 && job->need[0].to == rows && job->need[n - 1].from == 0 && ck_chain_halo(job->chain) < rows)
+        ck_plan_note(job, "%s needs the whole image in memory", ck_chain_text(job->chain));
+}
+
+/* The rows of the input that each grid row takes. */
+static ck_status choose_rows(chunkimg_job *job, ck_error *err)
+{
+    size_t n = (size_t)job->units.rows;
+
+    job->need = malloc(n * sizeof *job->need);
+    if (!job->need)
+        return ck_fail_memory(err, n * sizeof *job->need, "planning the tiles");
+    for (size_t i = 0; i < n; i++) {
+        ck_rect held = {0, 0, job->units.w, 0};
+
+        ck_grid_row_held(&job->units, (int32_t)i, &held.y, &held.h);
+        held.h -= held.y;
+        held = ck_chain_need(job->chain, held);
+        job->need[i] = (ck_row_need){held.y, held.y + held.h};
+    }
+    ck_sched_in_order(job->need, job->units.rows);
+    note_order(job);
+    return CK_OK;
 }
 
 /* ---- how many workers ----------------------------------------------------------- */
@@ -192,7 +257,7 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     ck_sched_config *c = &job->sched_config;
     ck_shape in = ck_source_shape(job->source), file = job->shape;
     size_t total = ck_round_up(sizeof(ck_board), LINE);
-    int64_t ring = ck_sched_least_ring(&job->units, c->halo, c->fill_rows) + ahead;
+    int64_t ring = ck_sched_least_ring(c->need, c->grid.rows, c->rows, c->fill_rows) + ahead;
 
     if (job->in_pieces) /* a piece must not wrap: it is decoded in one go */
         ring = (ring + c->fill_rows - 1) / c->fill_rows * c->fill_rows;
@@ -244,6 +309,18 @@ static uint64_t memory_limit(const chunkimg_job *job)
     return pages > 0 && page > 0 ? (uint64_t)pages / 4 * 3 * (uint64_t)page : UINT64_MAX;
 }
 
+/* The most that the input moves on from one grid row to the next. */
+static int64_t rows_a_step(const ck_sched_config *c)
+{
+    int64_t most = c->need[0].to - c->need[0].from;
+
+    for (int32_t i = 1; i < c->grid.rows; i++) {
+        int64_t step = c->need[i].to - c->need[i - 1].to;
+        most = i == 1 || step > most ? step : most;
+    }
+    return most;
+}
+
 /*
  * How many rows to decode ahead: enough that the tiles of the grid rows in
  * flight keep every worker busy while the next rows are decoded; fewer where
@@ -257,7 +334,7 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 
     if (status)
         return status;
-    int64_t ahead = (in_flight - 1) * job->units.tile_h, pieces = (int64_t)job->sched_config.fill_rows * workers;
+    int64_t ahead = (in_flight - 1) * rows_a_step(&job->sched_config), pieces = (int64_t)job->sched_config.fill_rows * workers;
 
     if (job->in_pieces && ahead < pieces)
         ahead = pieces;
@@ -319,6 +396,7 @@ static void describe_images(chunkimg_job *job)
     p->out_depth = out.depth;
     p->lossless = job->options.lossless;
     p->ops = ck_chain_text(job->chain);
+    p->border = chunkimg_option_find(chunkimg_job_options(), "border", NULL)->choices[job->options.border];
 }
 
 static void describe_work(chunkimg_job *job, unsigned workers)
@@ -390,10 +468,9 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     job->plan.input = job->input;
     status = choose_output(job, err);
     if (!status)
-        status = ck_chain_create(&job->options.ops, ck_source_shape(job->source), &job->chain, err);
+        status = choose_chain(job, err);
     if (status)
         return status;
-    job->shape = ck_chain_shape(job->chain);
     describe_images(job);
     job->encode = (ck_encode_params){.quality = (int)job->options.quality,
                                      .compression = (int)job->options.compression,
@@ -407,6 +484,8 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     if (!status)
         status = ck_lossless_plan(job, err);
     if (!status)
+        status = choose_rows(job, err);
+    if (!status)
         status = choose_workers(job, &workers, err);
     if (!status)
         ck_choose_mode(job, workers);
@@ -416,7 +495,7 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
         workers = 1;
     job->sched_config = (ck_sched_config){.grid = job->units,
                                           .rows = ck_source_shape(job->source).h,
-                                          .halo = ck_chain_halo(job->chain),
+                                          .need = job->need,
                                           .fill_rows = fill_rows(job, workers),
                                           .slots = slots(job, workers)};
     job->sched_config.chain = !job->in_pieces;

@@ -199,6 +199,7 @@ typedef struct making {
     ck_slot *slot;
     uint8_t *bytes;  /* where its encoded bytes go */
     uint64_t since;
+    ck_chain_run run;
 } making;
 
 /* The digest is of colours, whatever the rows hold: one for every way to make the same picture. */
@@ -273,29 +274,27 @@ static ck_view block_view(const making *m, int32_t rows)
     return v;
 }
 
-/* The held rows [y, y_end) or as many of them as one block takes; *next: the row after them. */
-static ck_view compute_rows(making *m, int32_t y, int32_t y_end, int32_t *next)
+/* *rows: the held rows [y, y_end) or as many of them as one block takes. */
+static ck_status compute_rows(making *m, int32_t y, int32_t y_end, ck_view *rows)
 {
     const chunkimg_job *job = m->w->job;
-    const ck_rect held = m->tile.held;
     int32_t n = y_end - y < job->worker.block_rows ? y_end - y : job->worker.block_rows;
-    ck_view out;
+    ck_rect at = {m->tile.held.x, y, m->tile.held.w, n};
 
     if (!m->w->block) { /* nothing to compute, nothing to pad: the encoder reads the ring */
-        out = ck_rows_piece(&job->rows, held, y, y + n);
-        *next = y + out.shape.h;
-        return out;
+        at = ck_chain_need(job->chain, at);
+        *rows = ck_rows_piece(&job->rows, at, at.y, at.y + n);
+        return CK_OK;
     }
-    out = block_view(m, n);
-    if (m->tile.file_w != held.w)
-        memset(out.px, 0, (size_t)out.stride * (size_t)n);
+    *rows = block_view(m, n);
+    if (m->tile.file_w != at.w)
+        memset(rows->px, 0, (size_t)rows->stride * (size_t)n);
     bool native = ck_turns_native(job->turns, CK_NATIVE_PROCESS);
-    ck_chain_apply(job->chain, m->w->scratch, &job->rows, (ck_rect){held.x, y, held.w, n},
-                   ck_window(out, m->tile.pad_left, 0, held.w, n));
+    ck_status status = ck_chain_step(job->chain, &m->run, m->w->scratch, &job->rows, at,
+                                     ck_window(*rows, m->tile.pad_left, 0, at.w, n), &m->slot->err);
     if (native)
         ck_turns_take(job->turns);
-    *next = y + n;
-    return out;
+    return status;
 }
 
 static ck_status pad_rows(making *m, int32_t rows)
@@ -318,11 +317,14 @@ static ck_status make_rows(making *m)
     const ck_rect held = m->tile.held;
     ck_status status = pad_rows(m, m->tile.pad_top);
 
-    for (int32_t y = held.y, next; y < held.y + held.h && !status; y = next) {
+    for (int32_t y = held.y; y < held.y + held.h && !status;) {
+        ck_view rows;
+
         if (stopped(m->w->job))
             return ck_fail(&m->slot->err, CHUNKIMG_INTERRUPTED, "stopped");
-        ck_view rows = compute_rows(m, y, held.y + held.h, &next);
-
+        status = compute_rows(m, y, held.y + held.h, &rows);
+        if (status)
+            return status;
         spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
         uint64_t computed = m->since;
         digest_rows(m, ck_window(rows, m->w->block ? m->tile.pad_left : 0, 0, held.w, rows.shape.h), y);
@@ -330,6 +332,7 @@ static ck_status make_rows(making *m)
         m->w->tally->digest_ns += m->since - computed;
         status = encode_rows(m, rows);
         ck_turns_check(m->w->job->turns);
+        y += rows.shape.h;
         ck_job_pulse(m->w->job);
     }
     return status ? status : pad_rows(m, m->tile.file_h - m->tile.pad_top - held.h);
@@ -397,23 +400,9 @@ static ck_tile in_units(const chunkimg_job *job, ck_tile t)
 /* Bytes of the ring that the tile reads, halo included. */
 static uint64_t read_nbytes(const chunkimg_job *job, ck_rect held)
 {
-    int64_t halo = job->sched_config.halo, x = held.x - halo, y = held.y - halo;
-    int64_t right = held.x + held.w + halo, bottom = held.y + held.h + halo;
-    ck_shape in = job->rows.whole;
+    ck_rect read = ck_chain_need(job->chain, held);
 
-    x = x > 0 ? x : 0;
-    y = y > 0 ? y : 0;
-    right = right < in.w ? right : in.w;
-    bottom = bottom < in.h ? bottom : in.h;
-    return (uint64_t)(right - x) * (uint64_t)(bottom - y) * ck_pixel_nbytes(in);
-}
-
-/* After the last row of the input that the tile reads. */
-static int32_t last_row(const chunkimg_job *job, ck_rect held)
-{
-    int32_t rows = job->rows.whole.h, halo = job->sched_config.halo;
-
-    return held.y + held.h < rows - halo ? held.y + held.h + halo : rows;
+    return (uint64_t)read.w * (uint64_t)read.h * ck_pixel_nbytes(job->rows.whole);
 }
 
 static void tile(worker *w, ck_ticket t)
@@ -434,7 +423,8 @@ static void tile(worker *w, ck_ticket t)
         return;
     }
     *m.slot = (ck_slot){.err = {.col = -1, .row = -1}};
-    if (last_row(job, m.tile.held) > atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
+    ck_rect read = ck_chain_need(job->chain, m.tile.held);
+    if (read.y + read.h > atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
         status = ck_fail(&m.slot->err, CHUNKIMG_BAD_INPUT, UNDECODED);
     if (!status && job->codec)
         status = begin_file(&m, &part);

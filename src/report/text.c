@@ -75,6 +75,8 @@ static void tiles_line(FILE *to, const chunkimg_plan *p)
             (unsigned long long)p->tiles, p->columns, p->rows, p->tile_width, p->tile_height);
     if (p->overlap)
         fprintf(to, ", overlap %d", p->overlap);
+    if (p->out_width != p->width || p->out_height != p->height)
+        fprintf(to, "; of %d x %d", p->out_width, p->out_height);
     fprintf(to, "), %s, %s%s -> %s%s\n", p->ops, p->lossless && p->output_format ? "lossless " : "", format,
             p->output ? p->output : "none", p->output && !strcmp(p->sink, "tiles") ? "/" : "");
     if (p->note)

@@ -40,7 +40,7 @@ static json_t *options_json(const ck_sink_config *c)
 {
     char shown[300];
 
-    return json_pack("{s:s,s:s,s:b,s:I,s:I,s:s}", "ops", c->plan->ops, "format", c->plan->output_format, "lossless",
+    return json_pack("{s:s,s:s,s:s,s:b,s:I,s:I,s:s}", "ops", c->plan->ops, "border", c->plan->border, "format", c->plan->output_format, "lossless",
                      (int)c->plan->lossless, "quality", (json_int_t)c->options->quality, "compression",
                      (json_int_t)c->options->compression, "name", ck_text_escape(shown, sizeof shown, c->name));
 }

@@ -119,10 +119,10 @@ static image run_whole(const chunkimg_list *list, const image *in)
     ck_rows rows = ring_new(in->shape, in->shape.h);
     ck_view view = {out.px, (ptrdiff_t)ck_row_nbytes(out.shape), out.shape};
     size_t nbytes;
-    void *scratch = scratch_new(chain, in->shape.w, in->shape.h, &nbytes);
+    void *scratch = scratch_new(chain, out.shape.w, out.shape.h, &nbytes);
 
     ring_fill(&rows, in, 0, in->shape.h);
-    ck_chain_apply(chain, scratch, &rows, (ck_rect){0, 0, in->shape.w, in->shape.h}, view);
+    assert_int_equal(ck_chain_apply(chain, scratch, &rows, (ck_rect){0, 0, out.shape.w, out.shape.h}, view), CK_OK);
     scratch_free(scratch, nbytes);
     free(rows.px);
     ck_chain_free(&chain);
@@ -145,7 +145,7 @@ static image run_apart(const chunkimg_list *list, const image *in)
 }
 
 /* One block, into a window that leaves room around it, which must stay as it is. */
-static void run_block(const ck_chain *chain, void *scratch, const ck_rows *rows, ck_rect rect, image *out)
+static void run_block(const ck_chain *chain, ck_chain_run *run, void *scratch, const ck_rows *rows, ck_rect rect, image *out)
 {
     ck_shape shape = out->shape;
     size_t pixel = ck_pixel_nbytes(shape), row = (size_t)rect.w * pixel, stride = (row + 2 * GUARD + 1) / 2 * 2;
@@ -155,7 +155,8 @@ static void run_block(const ck_chain *chain, void *scratch, const ck_rows *rows,
     memset(room, 0x3C, stride * (size_t)rect.h);
     shape.w = rect.w;
     shape.h = rect.h;
-    ck_chain_apply(chain, scratch, rows, rect, (ck_view){room + GUARD, (ptrdiff_t)stride, shape});
+    assert_int_equal(ck_chain_step(chain, run, scratch, rows, rect, (ck_view){room + GUARD, (ptrdiff_t)stride, shape}, NULL),
+                     CK_OK);
     for (int32_t y = 0; y < rect.h; y++) {
         uint8_t *from = room + stride * (size_t)y;
         memcpy(out->px + ((size_t)(rect.y + y) * (size_t)out->shape.w + (size_t)rect.x) * pixel, from + GUARD, row);
@@ -170,24 +171,37 @@ static int32_t least(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
+/* A tile in blocks of any height, which go on from one another. */
+static void run_tile(const ck_chain *chain, void *scratch, const ck_rows *rows, ck_rect rect, image *out)
+{
+    int32_t most = 1 + (int32_t)(random_bits() % (uint32_t)rect.h), end = rect.y + rect.h;
+    ck_chain_run run = {0};
+
+    for (int32_t y = rect.y, h; y < end; y += h) {
+        h = 1 + (int32_t)(random_bits() % (uint32_t)least(most, end - y));
+        run_block(chain, &run, scratch, rows, (ck_rect){rect.x, y, rect.w, h}, out);
+    }
+}
+
 /* The ring holds no more rows than one row of tiles needs, and 3: it wraps anywhere. */
 static image run_tiles(const chunkimg_list *list, const image *in, int32_t size)
 {
     ck_chain *chain = chain_of(list, in->shape);
-    int32_t w = in->shape.w, h = in->shape.h, halo = ck_chain_halo(chain);
     image out = image_new(ck_chain_shape(chain));
-    ck_rows rows = ring_new(in->shape, size + 2 * halo + 3);
+    int32_t w = out.shape.w, h = out.shape.h;
     size_t nbytes;
     void *scratch = scratch_new(chain, least(size, w), least(size, h), &nbytes);
 
     for (int32_t y = 0; y < h; y += size) {
-        int32_t y1 = least(y + size, h);
-        ring_fill(&rows, in, y > halo ? y - halo : 0, least(y1 + halo, h));
+        ck_rect need = ck_chain_need(chain, (ck_rect){0, y, w, least(size, h - y)});
+        ck_rows rows = ring_new(in->shape, need.h + 3);
+
+        ring_fill(&rows, in, need.y, need.y + need.h);
         for (int32_t x = 0; x < w; x += size)
-            run_block(chain, scratch, &rows, (ck_rect){x, y, least(size, w - x), y1 - y}, &out);
+            run_tile(chain, scratch, &rows, (ck_rect){x, y, least(size, w - x), least(size, h - y)}, &out);
+        free(rows.px);
     }
     scratch_free(scratch, nbytes);
-    free(rows.px);
     ck_chain_free(&chain);
     return out;
 }
@@ -209,6 +223,19 @@ static const chunkimg_list chains[] = {
     {3, {"median=2", "sharpen", "gray"}},
     {4, {"gray", "blur=1.5", "invert", "threshold=100"}},
     {5, {"invert", "median", "blur=3", "sobel", "blur=0.7"}},
+    {1, {"flip=h"}},
+    {1, {"flip=v"}},
+    {1, {"rotate=90"}},
+    {1, {"rotate=180"}},
+    {1, {"rotate=270"}},
+    {1, {"resize=0.5,box"}},
+    {1, {"resize=0.9,bilinear"}},
+    {1, {"resize=1.7"}},
+    {1, {"resize=0.17,bilinear"}},
+    {1, {"resize=40x9,box"}},
+    {3, {"blur=1", "rotate=90", "sharpen"}},
+    {4, {"flip=v", "resize=0.7", "gray", "sobel"}},
+    {3, {"resize=3,bilinear", "blur=1", "resize=0.4"}},
 };
 
 static const int32_t tiles[] = {1, 7, 16, 33, 256};
@@ -244,6 +271,28 @@ static void tiles_equal_whole(void **state)
             image in = image_noise(shape);
             for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
                 compare(&chains[i], &in);
+            free(in.px);
+        }
+}
+
+/* A window's border is a border of the image, wherever in the chain it stands. */
+static void windows(void **state)
+{
+    static const chunkimg_list lists[] = {
+        {1, {"crop=3,2,11,7"}},
+        {2, {"crop=margin:2", "crop=1,1"}},
+        {2, {"crop=3,2,11,7", "blur=2"}},
+        {3, {"blur=2", "crop=margin:3", "median"}},
+        {4, {"crop=2,2", "rotate=90", "crop=0,1,0,5", "sobel"}},
+        {3, {"resize=0.8", "crop=margin:1", "sharpen"}},
+        {3, {"sharpen", "crop=2,3,9,6", "flip=h"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (int kind = 0; kind < 8; kind++) {
+            image in = image_noise((ck_shape){23, 17, (uint8_t)(kind % 4 + 1), kind / 4 ? 16 : 8});
+            compare(&lists[i], &in);
             free(in.px);
         }
 }
@@ -419,7 +468,8 @@ static void table(void **state)
     for (; (op = ck_op_at(n)) != NULL; n++) {
         assert_ptr_equal(ck_op_find(op->name), op);
         assert_true(op->params_size <= CK_OP_PARAMS_MOST);
-        assert_true(op->summary && op->details && op->apply);
+        assert_true(op->summary && op->details && (op->apply || op->apply_at || (op->traits & CK_OP_WINDOW)));
+        assert_true(!op->need == !op->need_most);
         for (const chunkimg_option *row = op->options; row && row->name; row++)
             assert_true(row->fallback && row->value && row->help && row->offset < op->params_size);
     }
@@ -431,6 +481,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiles_equal_whole),
+        cmocka_unit_test(windows),
         cmocka_unit_test(halo_larger_than_image),
         cmocka_unit_test(transparent_colour_does_not_bleed),
         cmocka_unit_test(opaque_is_like_no_alpha),

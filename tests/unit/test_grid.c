@@ -26,9 +26,8 @@ static void check_cover(const ck_grid *g)
         assert_true(t.held.x + t.held.w >= t.own.x + t.own.w && t.held.y + t.held.h >= t.own.y + t.own.h);
         assert_true(t.file_w <= most_w && t.file_h <= most_h);
         assert_true(t.pad_left + t.held.w <= t.file_w && t.pad_top + t.held.h <= t.file_h);
-        ck_grid_row_need(g, t.row, 0, &top, &bottom);
+        ck_grid_row_held(g, t.row, &top, &bottom);
         assert_true(top <= t.held.y && bottom >= t.held.y + t.held.h);
-        assert_true(bottom - top <= ck_grid_most_need(g, 0));
         for (int32_t y = t.own.y; y < t.own.y + t.own.h; y++)
             for (int32_t x = t.own.x; x < t.own.x + t.own.w; x++)
                 owners[(size_t)y * (size_t)g->w + (size_t)x]++;

@@ -39,10 +39,9 @@ typedef struct world {
 static ck_rect needed_rows(const world *w, ck_ticket t)
 {
     const ck_sched_config *c = &w->sched.config;
-    int32_t top, bottom;
+    ck_row_need need = c->need[t.seq / (uint64_t)c->grid.columns];
 
-    ck_grid_row_need(&c->grid, (int32_t)(t.seq / (uint64_t)c->grid.columns), c->halo, &top, &bottom);
-    return (ck_rect){0, top, 1, bottom - top};
+    return (ck_rect){0, need.from, 1, need.to - need.from};
 }
 
 static void begin_ticket(world *w, ck_ticket t)
@@ -106,6 +105,8 @@ static void open_world(world *w, const ck_sched_config *c, unsigned carriers)
     w->readers = calloc((size_t)c->ring_rows, sizeof *w->readers);
     w->seen = calloc(ck_grid_count(&c->grid), 1);
     memset(w->ring, 0xff, (size_t)c->ring_rows * sizeof *w->ring);
+    for (int32_t y = 0; y < c->rows_there; y++)
+        w->ring[y] = y;
 }
 
 static void close_world(world *w)
@@ -144,6 +145,32 @@ static void run_world(world *w, uint64_t stop_after)
     }
 }
 
+/* What operations ask for: rows around the grid row's own, a window or another size of the image, any order. */
+static void random_need(const ck_grid *g, int32_t rows, ck_row_need *need)
+{
+    int32_t halo = random_below(2) ? 0 : (int32_t)random_below(40), kind = (int32_t)random_below(4);
+
+    for (int32_t i = 0; i < g->rows; i++) {
+        int32_t from, to;
+
+        ck_grid_row_held(g, i, &from, &to);
+        if (kind == 1) { /* a vertical flip */
+            int32_t top = g->h - to;
+            to = g->h - from;
+            from = top;
+        } else if (kind == 2) {
+            from = (int32_t)random_below((uint32_t)rows);
+            to = from + 1 + (int32_t)random_below((uint32_t)(rows - from));
+        }
+        from = (int32_t)((int64_t)from * rows / g->h) - halo;
+        to = (int32_t)(((int64_t)to * rows + g->h - 1) / g->h) + halo;
+        need[i] = (ck_row_need){from < 0 ? 0 : from >= rows ? rows - 1 : from, to > rows ? rows : to};
+    }
+    ck_sched_in_order(need, g->rows);
+}
+
+static ck_row_need need_room[400];
+
 static ck_sched_config random_config(void)
 {
     int32_t w = 1 + (int32_t)random_below(60), h = 1 + (int32_t)random_below(300);
@@ -157,13 +184,17 @@ static ck_sched_config random_config(void)
         ck_grid_of_size(w, h, 1 + random_below((uint32_t)w + 8), 1 + random_below((uint32_t)h + 8),
                         random_below(3) ? CHUNKIMG_EDGE_KEEP : CHUNKIMG_EDGE_SHIFT, &g, &err);
     g.overlap = random_below(3) ? 0 : (int32_t)random_below(12);
-    c = (ck_sched_config){.grid = g, .rows = h, .halo = random_below(2) ? 0 : (int32_t)random_below(40),
+    int32_t rows = random_below(2) ? h : 1 + (int32_t)random_below(300);
+    random_need(&g, rows, need_room);
+    c = (ck_sched_config){.grid = g, .rows = rows, .need = need_room, .rows_there = random_below(8) ? 0 : rows,
                           .fill_rows = 1 + (int32_t)random_below(40), .slots = 1 + random_below(9),
                           .fills = random_below(2) ? 1 : 1 + random_below(CK_FILLS_MOST),
                           .chain = random_below(2)};
-    c.ring_rows = ck_sched_least_ring(&g, c.halo, c.fill_rows);
-    if (random_below(2) && c.ring_rows < h)
-        c.ring_rows += (int32_t)random_below((uint32_t)(h - c.ring_rows) + 1);
+    c.ring_rows = ck_sched_least_ring(c.need, g.rows, rows, c.fill_rows);
+    if (c.rows_there)
+        c.ring_rows = rows;
+    if (random_below(2) && c.ring_rows < rows)
+        c.ring_rows += (int32_t)random_below((uint32_t)(rows - c.ring_rows) + 1);
     return c;
 }
 
@@ -206,7 +237,8 @@ static void test_stop_brings_everything_back(void **state)
 /* While the ring has room the next rows are decoded before tiles are carried: the decoder is the one serial chain. */
 static void test_decoding_runs_ahead(void **state)
 {
-    ck_sched_config c = {.rows = 64, .fill_rows = 8, .slots = 8, .ring_rows = 32, .fills = 1, .chain = true};
+    static const ck_row_need need[] = {{0, 16}, {16, 32}, {32, 48}, {48, 64}};
+    ck_sched_config c = {.rows = 64, .need = need, .fill_rows = 8, .slots = 8, .ring_rows = 32, .fills = 1, .chain = true};
     ck_error err;
     ck_sched s;
     ck_ticket t;

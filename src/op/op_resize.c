@@ -1,0 +1,214 @@
+/* resize: another size. The weights are in resample.c, the arithmetic in resize_rows.c. */
+#include "op/op.h"
+#include "op/resample.h"
+#include "op/resize_rows.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/text.h"
+
+#define FACTOR_LEAST 0.0001
+#define FACTOR_MOST 100.0
+
+typedef struct params {
+    const char *size;
+    int filter;
+} params;
+
+typedef struct state {
+    ck_axis x, y;
+    bool half; /* exactly 2 x 2 pixels to one, their mean */
+} state;
+
+/* ---- the size --------------------------------------------------------------- */
+
+/* What was asked: a factor, or width and height, one of which may be 0 for in proportion. */
+typedef struct asked {
+    double factor;
+    int64_t w, h;
+} asked;
+
+static bool side(const char *text, size_t n, int64_t *out)
+{
+    char digits[16];
+
+    *out = 0;
+    if (n >= sizeof digits)
+        return false;
+    memcpy(digits, text, n);
+    digits[n] = 0;
+    return !n || (ck_text_int(digits, out) && *out >= 1 && *out <= INT32_MAX);
+}
+
+static ck_status read_size(const char *text, asked *out, ck_error *err)
+{
+    const char *x = strchr(text, 'x');
+    char shown[40];
+
+    *out = (asked){0};
+    if (x ? side(text, (size_t)(x - text), &out->w) && side(x + 1, strlen(x + 1), &out->h) && (out->w || out->h)
+          : ck_text_real(text, &out->factor) && out->factor >= FACTOR_LEAST && out->factor <= FACTOR_MOST)
+        return CK_OK;
+    return ck_fail(err, CHUNKIMG_USAGE,
+                   "resize: size: '%s' is neither a factor, %g to %g, nor a size in pixels: WxH, Wx or xH",
+                   ck_text_escape(shown, sizeof shown, text), FACTOR_LEAST, FACTOR_MOST);
+}
+
+static int64_t in_proportion(int64_t n, double factor)
+{
+    double size = (double)n * factor + 0.5;
+
+    return size < 1 ? 1 : size >= INT32_MAX ? INT32_MAX : (int64_t)size;
+}
+
+static void out_size(const asked *a, ck_shape in, int64_t *w, int64_t *h)
+{
+    if (a->factor > 0) {
+        *w = in_proportion(in.w, a->factor);
+        *h = in_proportion(in.h, a->factor);
+        return;
+    }
+    *w = a->w ? a->w : in_proportion(in.w, (double)a->h / in.h);
+    *h = a->h ? a->h : in_proportion(in.h, (double)a->w / in.w);
+}
+
+static ck_status check(const void *p, ck_error *err)
+{
+    asked a;
+
+    return read_size(((const params *)p)->size, &a, err);
+}
+
+static ck_shape shape(const void *p, ck_shape in)
+{
+    int64_t w, h;
+    asked a;
+
+    if (!read_size(((const params *)p)->size, &a, NULL)) {
+        out_size(&a, in, &w, &h);
+        in.w = (int32_t)w;
+        in.h = (int32_t)h;
+    }
+    return in;
+}
+
+/* ---- the slots -------------------------------------------------------------- */
+
+static ck_status prepare(const void *p, ck_shape in, void *st, ck_error *err)
+{
+    ck_shape out = shape(p, in);
+    ck_filter filter = (ck_filter)((const params *)p)->filter;
+    state *s = st;
+    ck_status status;
+
+    if (out.w == INT32_MAX || out.h == INT32_MAX)
+        return ck_fail(err, CHUNKIMG_LIMIT, "resize: the output would have more than %d columns or rows", INT32_MAX - 1);
+    status = ck_axis_make(&s->x, in.w, out.w, filter, in.depth, err);
+    if (!status)
+        status = ck_axis_make(&s->y, in.h, out.h, filter, in.depth, err);
+    s->half = filter == CK_FILTER_BOX && in.depth == 8 && in.w == 2 * (int64_t)out.w && in.h == 2 * (int64_t)out.h;
+    return status;
+}
+
+static void release(void *st)
+{
+    ck_axis_release(&((state *)st)->x);
+    ck_axis_release(&((state *)st)->y);
+}
+
+static ck_rect need(const void *p, const void *st, ck_rect out)
+{
+    const state *s = st;
+    ck_rect r;
+
+    (void)p;
+    ck_axis_need(&s->x, out.x, out.w, &r.x, &r.w);
+    ck_axis_need(&s->y, out.y, out.h, &r.y, &r.h);
+    return r;
+}
+
+static void need_most(const void *p, const void *st, int32_t *w, int32_t *h)
+{
+    const state *s = st;
+
+    (void)p;
+    *w = ck_axis_most(&s->x, *w);
+    *h = ck_axis_most(&s->y, *h);
+}
+
+/* One row in between, as wide as the input. */
+static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape out)
+{
+    size_t nbytes;
+
+    (void)p, (void)st, (void)out;
+    return ck_mul((size_t)in.w * in.channels, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes) ? nbytes : SIZE_MAX;
+}
+
+static void row8(const state *s, void *mid, ck_view in, ck_rect from, uint8_t *out, ck_rect at, int32_t y)
+{
+    int32_t first = s->y.start[y] - from.y;
+
+    if (s->half) {
+        ck_resize_half8(ck_row(in, first), ck_row(in, first + 1), mid, in.shape.channels, (size_t)at.w, out);
+        return;
+    }
+    ck_resize_down8(ck_row(in, first), in.stride, s->y.narrow + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid,
+                    (size_t)in.shape.w * in.shape.channels);
+    ck_resize_across8(&s->x, mid, from.x, at.x, at.w, in.shape.channels, out);
+}
+
+static void row16(const state *s, void *mid, ck_view in, ck_rect from, uint16_t *out, ck_rect at, int32_t y)
+{
+    ck_resize_down16((const uint16_t *)(const void *)ck_row(in, s->y.start[y] - from.y), in.stride,
+                     s->y.wide + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid, (size_t)in.shape.w * in.shape.channels);
+    ck_resize_across16(&s->x, mid, from.x, at.x, at.w, in.shape.channels, out);
+}
+
+static ck_status apply(const void *p, const void *st, void *mid, ck_view in, ck_rect from, ck_view out, ck_rect at,
+                       ck_error *err)
+{
+    (void)p, (void)err;
+    for (int32_t i = 0; i < at.h; i++)
+        if (out.shape.depth == 8)
+            row8(st, mid, in, from, ck_row(out, i), at, at.y + i);
+        else
+            row16(st, mid, in, from, (uint16_t *)(void *)ck_row(out, i), at, at.y + i);
+    return CK_OK;
+}
+
+static const char *const filters[] = {"box", "bilinear", "lanczos3", NULL};
+
+static const chunkimg_option options[] = {
+    {.name = "size", .type = CHUNKIMG_TEXT, .offset = offsetof(params, size), .fallback = "0.5", .value = "FACTOR|WxH",
+     .help = "a factor, 0.0001 to 100, or a size in pixels; Wx or xH keep the proportions"},
+    {.name = "filter", .type = CHUNKIMG_CHOICE, .offset = offsetof(params, filter), .choices = filters,
+     .fallback = "lanczos3", .value = "FILTER", .help = "box: the mean of the area; bilinear; lanczos3: the sharpest"},
+    {.name = NULL},
+};
+
+const ck_op ck_op_resize = {
+    .name = "resize",
+    .summary = "another size, without aliasing",
+    .details = "Output pixel i has its middle at (i + 1/2) in / out of the input, the edges of both images coincide, and a "
+               "factor gives round(FACTOR in) pixels. Where the image shrinks the filter is stretched by in / out, as Pillow "
+               "and libvips do. box: each input pixel by the area that the output pixel covers of it; bilinear: a triangle; "
+               "lanczos3: sinc(x) sinc(x / 3), |x| < 3 (Duchon 1979). At the image's edge the weights that are left are scaled "
+               "to sum to 1. Weights have 14 bits (8 bit) or 20 bits and sum to exactly 1; columns first, rounded half up with "
+               "6 or 8 bits kept, then rows, rounded half up and clamped. Alpha is premultiplied (Porter and Duff 1984).",
+    .traits = CK_OP_PREMULTIPLY,
+    .options = options,
+    .params_size = sizeof(params),
+    .state_size = sizeof(state),
+    .check = check,
+    .shape = shape,
+    .prepare = prepare,
+    .need = need,
+    .need_most = need_most,
+    .scratch_at = scratch_at,
+    .apply_at = apply,
+    .release = release,
+};

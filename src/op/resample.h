@@ -1,0 +1,41 @@
+/* Weights of a change of size along one axis, in fixed point. */
+#ifndef CK_OP_RESAMPLE_H
+#define CK_OP_RESAMPLE_H
+
+#include "base/error.h"
+
+typedef enum ck_filter { CK_FILTER_BOX, CK_FILTER_BILINEAR, CK_FILTER_LANCZOS3 } ck_filter;
+
+enum {
+    CK_WEIGHT_BITS_8 = 14, /* of samples of 8 bit: weights are int16_t */
+    CK_WEIGHT_BITS_16 = 20
+};
+
+typedef struct ck_axis {
+    int32_t in, out;  /* pixels */
+    int32_t taps;     /* most that any output pixel has; each has that many weights, the last ones zero */
+    int32_t reach;    /* pixels that one output pixel may need at most */
+    double scale;     /* in / out */
+    int32_t *start;   /* per output pixel: its first input pixel; never goes back */
+    int32_t *count;   /* and how many follow, this one included */
+    int16_t *narrow;  /* taps each; sum 2^CK_WEIGHT_BITS_8. NULL for 16 bit */
+    int32_t *wide;    /* taps each; sum 2^CK_WEIGHT_BITS_16. NULL for 8 bit */
+} ck_axis;
+
+/*
+ * Pixels are unit squares and the edges of both images coincide: output pixel
+ * i has its middle at (i + 1/2) in / out. Where the image shrinks the filter is
+ * stretched by as much, so that nothing aliases. At the borders the weights of
+ * the pixels that are there are scaled to sum to 1. On failure as on success
+ * ck_axis_release is owed.
+ */
+ck_status ck_axis_make(ck_axis *a, int32_t in, int32_t out, ck_filter filter, int depth, ck_error *err);
+void ck_axis_release(ck_axis *a);
+
+/* Input pixels for the output pixels [from, from + n): first, and how many. */
+void ck_axis_need(const ck_axis *a, int32_t from, int32_t n, int32_t *first, int32_t *count);
+
+/* The most that n output pixels need anywhere. */
+int32_t ck_axis_most(const ck_axis *a, int32_t n);
+
+#endif
