@@ -140,6 +140,9 @@ typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDG
 
 typedef enum chunkimg_on_error { CHUNKIMG_ON_ERROR_STOP, CHUNKIMG_ON_ERROR_SKIP } chunkimg_on_error;
 
+/* A download that is complete: see "inputs over the network". */
+typedef struct chunkimg_body chunkimg_body;
+
 /*
  * What operations read beyond the image, for a row 0 1 2 3: ... 2 1 | 0 1 2 3 | 2 1 ..., with the edge repeated
  * ... 1 0 | 0 1 2 3 | 3 2 ..., its last pixel again and again, or zeros (transparent black where there is alpha).
@@ -158,7 +161,8 @@ typedef enum chunkimg_border {
  */
 typedef struct chunkimg_options {
     size_t struct_size; /* sizeof (chunkimg_options); set before any call */
-    const char *input;  /* a file, "-": standard input */
+    const char *input;  /* a file, "-": standard input, or an http(s) address */
+    const chunkimg_body *body; /* what was downloaded from that address; NULL: chunkimg_open downloads it */
     const char *output; /* a folder, FILE.png, FILE.jpg, "none"; NULL: STEM_tiles/ beside the input's name */
     chunkimg_pair tiles;     /* a: number of tiles, or a x b: columns x rows; 0: by tile_size */
     chunkimg_pair tile_size; /* pixels; b 0: square */
@@ -179,6 +183,8 @@ typedef struct chunkimg_options {
     int on_error;            /* chunkimg_on_error: what a tile that fails does to the others */
     uint64_t max_memory;     /* bytes the plan may need */
     int64_t max_pixels;      /* pixels the input may have */
+    int64_t timeout;         /* seconds to connect to a server, and that it may be silent */
+    uint64_t max_download;   /* bytes that an address may deliver */
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
     double gil_interval;     /* gil: ms a waiter waits before it asks for the lock */
@@ -264,6 +270,7 @@ typedef struct chunkimg_plan {
     uint64_t slot_bytes;         /* finished tiles waiting for the sink */
     uint64_t worker_bytes;       /* scratch and encoders, all workers */
     uint64_t codec_bytes;        /* the decoder's own state, whole images where the format asks for them */
+    uint64_t body_bytes;         /* the downloaded input, where it lies in memory and not on a disk */
     uint64_t base_bytes;         /* program and libraries */
 } chunkimg_plan;
 
@@ -368,6 +375,60 @@ CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job)
 
 /* Frees the job and clears the pointer. NULL and a pointer to NULL are fine. */
 CHUNKIMG_API void chunkimg_close(chunkimg_job **job);
+
+/* ---- inputs over the network --------------------------------------------- */
+
+/* Whether an input is an address (SCHEME://...); a file of such a name is given as ./NAME. */
+CHUNKIMG_API bool chunkimg_is_address(const char *input);
+
+/*
+ * What {stem} stands for, and the folder STEM_tiles is called by: the input's
+ * last part without its suffix; of an address its path's last segment, made
+ * safe; "stdin". Into to[0..size). Returns to.
+ */
+CHUNKIMG_API char *chunkimg_stem(const char *input, char *to, size_t size);
+
+/* Whether an output's name says that it is one image, by its suffix. */
+CHUNKIMG_API bool chunkimg_is_image(const char *output);
+
+/*
+ * Downloads, in the thread that asks for them. One after another: each begins
+ * when somebody waits for the next. At once: all begin at the start and move
+ * along whenever chunkimg_downloads_next is called. Only http and https, also
+ * after a redirect; certificates are verified.
+ */
+typedef struct chunkimg_downloads chunkimg_downloads;
+
+/* One that has finished. */
+typedef struct chunkimg_download {
+    size_t index;        /* of its address */
+    chunkimg_body *body; /* the receiver's; NULL: it failed, and err says why */
+    const char *name;    /* the address as it may be shown; until chunkimg_downloads_close */
+    uint64_t nbytes;
+    double seconds;      /* since it was begun */
+    chunkimg_error err;
+} chunkimg_download;
+
+/* options: timeout and max_download count. Addresses are copied. CHUNKIMG_USAGE: one is not http or https. */
+CHUNKIMG_API chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses,
+                                                     size_t count, bool at_once, chunkimg_downloads **out,
+                                                     chunkimg_error *err);
+
+/*
+ * The next that has finished, in the order of finishing. 1: *out is set. 0:
+ * none has, after wait_s seconds (0: what can be moved without waiting is
+ * moved). -1: all were given out.
+ */
+CHUNKIMG_API int chunkimg_downloads_next(chunkimg_downloads *downloads, double wait_s, chunkimg_download *out);
+
+/* Moves what has begun as far as it goes without waiting: to be called while something else is done, not at the same time. */
+CHUNKIMG_API void chunkimg_downloads_turn(chunkimg_downloads *downloads);
+
+/* What is not finished is dropped. Bodies that were given out stay. NULL and a pointer to NULL are fine. */
+CHUNKIMG_API void chunkimg_downloads_close(chunkimg_downloads **downloads);
+
+/* A body must stay until the jobs that read it have run, or were closed. */
+CHUNKIMG_API void chunkimg_body_free(chunkimg_body **body);
 
 /* ---- finished folders --------------------------------------------------- */
 

@@ -57,6 +57,17 @@ int cli_error(const chunkimg_error *err)
     return chunkimg_status_exit_code(err->status);
 }
 
+int cli_no_memory(void)
+{
+    fprintf(stderr, "chunkimg: out of memory\n");
+    return chunkimg_status_exit_code(CHUNKIMG_SYSTEM);
+}
+
+bool cli_is_silent(const cli *c)
+{
+    return c->quiet || (c->json && !strcmp(c->json, "-"));
+}
+
 /* The two tables as one. */
 typedef struct found {
     const chunkimg_option *row;

@@ -15,6 +15,7 @@ typedef struct cli {
     bool dry_run, quiet, verbose, no_color, limits, ops, version, help;
     const char **inputs; /* owned list of borrowed names */
     size_t input_count;
+    chunkimg_downloads *downloads; /* while there are some to come */
 } cli;
 
 /* A sub-command. run returns the exit code. */
@@ -38,6 +39,29 @@ int cli_parse(cli *c, int argc, char **argv); /* 0, or the exit code after a mes
 void cli_release(cli *c);
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2))); /* prints; returns 2 */
 int cli_error(const chunkimg_error *err); /* prints; returns the exit code */
+
+int cli_no_memory(void);                  /* prints; returns the exit code */
+
+/* Whether standard output belongs to somebody else than a reading person. */
+bool cli_is_silent(const cli *c);
+
+/* inputs.c */
+typedef struct cli_tally {
+    size_t done, failed;
+    size_t loaded; /* downloads, and their bytes */
+    uint64_t loaded_nbytes;
+    double seconds; /* all in all */
+} cli_tally;
+
+/*
+ * Calls `one` for every input, with job.output and job.body set for it; it
+ * prints what fails and returns its exit code. Addresses are downloaded
+ * before: at_once, or each when it is its turn. Says what was loaded and what
+ * could not be; one that fails does not stop the others. Returns the exit
+ * code of the whole: that of the first failure, or, where others succeeded and
+ * --on-error skip allows it, that of CHUNKIMG_PARTIAL.
+ */
+int cli_each_input(cli *c, bool at_once, int (*one)(void *user, const char *input), void *user, cli_tally *tally);
 
 /* bench_ops.c */
 int cli_bench_ops(cli *c);

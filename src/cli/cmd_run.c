@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -104,10 +103,19 @@ static outcome *new_outcome(session *s, size_t runs)
     return grown[s->count].walls ? &grown[s->count++] : NULL;
 }
 
-static int no_memory(void)
+/* What else there is to do while a job runs. */
+typedef struct ticker {
+    cli *c;
+    cli_meter *meter;
+} ticker;
+
+static int tick(void *user, const chunkimg_progress *progress)
 {
-    fprintf(stderr, "chunkimg: out of memory\n");
-    return 1;
+    const ticker *t = user;
+
+    if (t->c->downloads)
+        chunkimg_downloads_turn(t->c->downloads);
+    return cli_meter_tick(t->meter, progress);
 }
 
 /* Says what failed. A run that only left tiles out is reported like any other, and remembered. */
@@ -124,10 +132,11 @@ static int run_failed(session *s, const chunkimg_error *err)
 static int run_here(session *s, outcome *o)
 {
     cli_meter *meter = cli_meter_start(s->c);
+    ticker t = {s->c, meter};
     chunkimg_error err;
     chunkimg_status status;
 
-    chunkimg_on_tick(o->job, cli_meter_tick, meter);
+    chunkimg_on_tick(o->job, tick, &t);
     status = chunkimg_run(o->job, &err);
     cli_meter_stop(&meter);
     int code = status ? run_failed(s, &err) : 0;
@@ -156,7 +165,7 @@ static int run_apart(session *s, outcome *o)
     int code = 0;
 
     if (!results)
-        return no_memory();
+        return cli_no_memory();
     for (size_t i = 0; i < total && !code; i++) {
         if (cli_run_apart(&s->c->job, &results[i], &err))
             code = run_failed(s, &err);
@@ -184,7 +193,7 @@ static int run_one_mode(session *s, bool apart)
     chunkimg_error err;
 
     if (!o)
-        return no_memory();
+        return cli_no_memory();
     if (chunkimg_open_warn(&s->c->job, warn, s->c, &o->job, &err)) {
         free(s->outcomes[--s->count].walls);
         return cli_error(&err);
@@ -250,10 +259,11 @@ static void print_reports(const session *s, size_t first)
     }
 }
 
-static int run_input(session *s, const char *input)
+static int run_input(void *user, const char *input)
 {
+    session *s = user;
     bool apart = s->mode_count > 1 || s->c->repeat > 1 || s->c->warmup > 0;
-    bool force = s->c->job.force, quiet = s->c->quiet || (s->c->json && !strcmp(s->c->json, "-"));
+    bool force = s->c->job.force;
     size_t first = s->count;
     int code = 0;
 
@@ -265,87 +275,44 @@ static int run_input(session *s, const char *input)
     s->c->job.force = force;
     if (!code)
         code = check_same(s, first);
-    if (!code && !quiet && !s->c->dry_run)
+    if (!code && !cli_is_silent(s->c) && !s->c->dry_run)
         print_reports(s, first);
     return code;
 }
 
 /* ---- several inputs --------------------------------------------------------------------- */
 
-/* With several inputs, --output is the folder that gets the STEM_tiles of each; NULL: the current one. */
-static char *output_of(const char *folder, const char *input)
+/* Waiting for servers is what an event loop is for; the other modes take one address after the other. */
+static bool loads_at_once(const session *s)
 {
-    folder = folder ? folder : ".";
-    const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input, *dot = strrchr(name, '.');
-    size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
-    size_t size = strlen(folder) + stem + sizeof "/_tiles";
-    char *path = malloc(size);
-
-    if (path)
-        snprintf(path, size, "%s/%.*s_tiles", folder, (int)stem, name);
-    return path;
+    return s->mode_count == 1 && (!strcmp(s->modes[0], "async") || !strcmp(s->modes[0], "auto"));
 }
 
-static int by_text(const void *a, const void *b)
+/* Closes the list of several inputs. */
+static void print_total(const session *s, const cli_tally *t)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+    double megapixels = 0;
+    char size[32];
 
-/* What stands second would replace what was written first, and nobody would miss it. */
-static int check_outputs(const session *s, const char *folder)
-{
-    size_t count = s->c->input_count;
-    char **own = calloc(count, sizeof *own);
-    int code = own ? 0 : no_memory();
+    for (size_t i = 0; i < s->count; i++) {
+        ck_report r = report_of(&s->outcomes[i]);
 
-    for (size_t i = 0; i < count && !code; i++)
-        if (!(own[i] = output_of(folder, s->c->inputs[i])))
-            code = no_memory();
-    if (!code)
-        qsort(own, count, sizeof *own, by_text);
-    for (size_t i = 1; i < count && !code; i++)
-        if (!strcmp(own[i - 1], own[i]))
-            code = cli_usage("two inputs of the same name would be written to the same place; give them to runs of their own");
-    for (size_t i = 0; i < count && own; i++)
-        free(own[i]);
-    free(own);
-    return code;
-}
-
-/* An input that failed beside others that did not, where such are to be skipped. */
-static int skip_input(const session *s, int code)
-{
-    bool may = s->c->job.on_error == CHUNKIMG_ON_ERROR_SKIP && s->count > 0;
-
-    return may && !cli_signal_caught() && code != chunkimg_status_exit_code(CHUNKIMG_USAGE)
-               ? chunkimg_status_exit_code(CHUNKIMG_PARTIAL) : code;
+        megapixels += ck_report_megapixels(&r);
+    }
+    printf("%-12s %zu inputs: %zu done, %zu failed", "total", s->c->input_count, t->done, t->failed);
+    if (t->loaded)
+        printf("    %zu loaded, %s", t->loaded, ck_report_size(t->loaded_nbytes, size, sizeof size));
+    printf("    %.2f s    %.1f MP, %.1f MP/s\n", t->seconds, megapixels, t->seconds > 0 ? megapixels / t->seconds : 0);
 }
 
 static int run_inputs(session *s)
 {
-    const char *output = s->c->job.output;
-    bool none = output && !strcmp(output, "none"), several = s->c->input_count > 1 && output && !none;
-    int code = s->c->job.force && !none ? check_outputs(s, output) : 0;
-    size_t i = 0;
+    cli_tally tally;
+    int code = cli_each_input(s->c, loads_at_once(s), run_input, s, &tally);
 
-    if (code)
-        return code;
-    bool made = several && !s->c->dry_run && !mkdir(output, 0777); /* one that is there, or cannot be, shows in the runs */
-    for (; i < s->c->input_count && !cli_signal_caught(); i++) {
-        char *own = several ? output_of(output, s->c->inputs[i]) : NULL;
-
-        if (several && !own)
-            return no_memory();
-        s->c->job.output = several ? own : output;
-        int failed = run_input(s, s->c->inputs[i]);
-        code = code ? code : failed;
-        free(own);
-    }
-    if (made)
-        rmdir(output); /* only succeeds where nothing came into it */
-    if (i < s->c->input_count && !code)
-        return 128 + cli_signal_caught(); /* it came between two inputs: nobody was there to be interrupted */
-    return code ? skip_input(s, code) : 0;
+    if (s->c->input_count > 1 && tally.done + tally.failed && !s->c->dry_run && !cli_is_silent(s->c))
+        print_total(s, &tally);
+    return code;
 }
 
 static bool write_reports(FILE *to, const void *what)

@@ -19,6 +19,7 @@ struct ck_input {
     bool owned; /* standard input is not ours to close */
     bool ended, seekable;
     const ck_turns *turns;
+    const ck_body *body; /* what is read in place of a file of ours */
     uint64_t size, read_ns;
     off_t base; /* where in the file the input begins: standard input may stand anywhere */
     off_t read; /* bytes from there on that were read */
@@ -65,6 +66,21 @@ failed:
         close(in->fd);
     free(in);
     return status;
+}
+
+ck_status ck_input_open_body(const ck_body *body, ck_input **out, ck_error *err)
+{
+    ck_input *in = calloc(1, sizeof *in);
+
+    *out = in;
+    if (!in)
+        return ck_fail_memory(err, sizeof *in, "opening the input");
+    snprintf(in->name, sizeof in->name, "%s", body->name);
+    in->fd = body->fd;
+    in->body = body;
+    in->seekable = true;
+    in->size = body->nbytes;
+    return CK_OK;
 }
 
 void ck_input_close(ck_input **in)
@@ -219,6 +235,8 @@ const char *ck_input_stamp(const ck_input *in, char *to, size_t size)
 {
     struct stat st;
 
+    if (in->body)
+        return ck_body_stamp(in->body, to, size);
     if (!in->seekable || !in->owned || fstat(in->fd, &st))
         return NULL;
     snprintf(to, size, "%jx-%jx-%jx.%09lx-%jx.%09lx", (uintmax_t)st.st_ino, (uintmax_t)st.st_size,

@@ -1,18 +1,21 @@
 /*
- * A file or standard input, read forward. Never mapped: a file that shrinks
- * must be an error, not a SIGBUS. A seekable one is read without moving the
+ * A file, standard input or a download, read forward. Never mapped: a file
+ * that shrinks must be an error, not a SIGBUS. A seekable one is read without moving the
  * system's place in it, so that a forked process has a place of its own.
  */
 #ifndef CK_OS_INPUT_H
 #define CK_OS_INPUT_H
 
-#include "base/error.h"
 #include "base/turns.h"
+#include "os/body.h"
 
 typedef struct ck_input ck_input;
 
 /* path "-" is standard input. A folder or an unreadable file is CHUNKIMG_SYSTEM. */
 ck_status ck_input_open(const char *path, ck_input **out, ck_error *err);
+
+/* What was downloaded, which must stay until the input is closed; any number of inputs read the same. */
+ck_status ck_input_open_body(const ck_body *body, ck_input **out, ck_error *err);
 void ck_input_close(ck_input **in);
 
 /* The first bytes of the file, not consumed: up to 16, fewer where the file is shorter. */
@@ -47,7 +50,8 @@ uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */
 /*
  * Text that changes whenever the file is written or replaced: its i-node, size
  * and the times of its last writing and last change (which no program can
- * set), as git's index has them. NULL where the input is not a plain file.
+ * set), as git's index has them; of a download, size and checksums. NULL where
+ * the input is neither.
  */
 const char *ck_input_stamp(const ck_input *in, char *to, size_t size);
 

@@ -25,7 +25,7 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err)
                         .max_scans = 500};
     ck_warnings warnings = {job->ran ? NULL : pass_warning, job}; /* opened once more: they were said */
 
-    return ck_source_open(o->input, o->lossless, &limits, &warnings, &job->source, err);
+    return ck_source_open(o->input, o->body, o->lossless, &limits, &warnings, &job->source, err);
 }
 
 static ck_status check_options(const chunkimg_options *o, ck_error *err)
@@ -160,7 +160,10 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
     job->options = *options;
     job->warn = warn;
     job->warn_user = user;
-    status = ck_job_open_source(job, err);
+    if (!options->body && chunkimg_is_address(options->input))
+        status = ck_job_download(job, err);
+    if (!status)
+        status = ck_job_open_source(job, err);
     if (!status)
         status = ck_plan_make(job, err);
     if (status) {
@@ -188,6 +191,7 @@ void chunkimg_close(chunkimg_job **handle)
     ck_chain_free(&job->chain);
     ck_source_close(&job->source);
     free(job->need);
+    ck_body_free(&job->body);
     free(job->output);
     free(job->stem);
     free(job);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "os/curllib.h"
 
 #ifdef CK_HAVE_LIBDEFLATE
 #include <libdeflate.h>
@@ -29,12 +30,12 @@ char *chunkimg_build_info(char *to, size_t size)
     for (size_t i = 0; (c = ck_codec_at(i)) && used < size; i++)
         used += (size_t)snprintf(to + used, size - used, "%s, ", c->library());
     if (used < size)
-        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", jansson " JANSSON_VERSION ", OpenMP %d",
+        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", jansson " JANSSON_VERSION ", OpenMP %d, %s",
 #ifdef _OPENMP
-                 _OPENMP
+                 _OPENMP,
 #else
-                 0
+                 0,
 #endif
-        );
+                 ck_curl_build());
     return to;
 }

@@ -86,6 +86,7 @@ struct chunkimg_job {
 
     /* chosen by the plan */
     ck_source *source;
+    ck_body *body;              /* downloaded by this job itself; else NULL */
     ck_chain *chain;
     const ck_codec *codec;      /* of the output; NULL: nothing is encoded */
     const ck_sink *sink;
@@ -132,6 +133,9 @@ struct chunkimg_job {
     ck_rect covered;            /* what tiles own, in units */
     pid_t home;                 /* process that runs the job: children do not tick */
 };
+
+/* downloads.c: the input's body, blocking. */
+ck_status ck_job_download(chunkimg_job *job, ck_error *err);
 
 /* api.c: opens the input; again, where the first reading of it was on a wrong guess. */
 ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);

@@ -42,23 +42,15 @@ void ck_plan_note(chunkimg_job *job, const char *format, ...)
 
 /* ---- what is to be made ------------------------------------------------------ */
 
-static char *stem_of(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
-
-    if (!strcmp(path, "-"))
-        return strdup("stdin");
-    return dot && dot != name ? strndup(name, (size_t)(dot - name)) : strdup(name);
-}
-
 static ck_status choose_output(chunkimg_job *job, ck_error *err)
 {
     const chunkimg_options *o = &job->options;
     const ck_codec *by_name = NULL;
     const char *sink = "tiles";
+    char stem[4096];
     size_t size;
 
-    job->stem = stem_of(o->input);
+    job->stem = strdup(chunkimg_stem(o->input, stem, sizeof stem));
     if (!job->stem)
         return ck_fail_memory(err, strlen(o->input), "reading the input's name");
     if (o->output && !strcmp(o->output, "none")) {
@@ -296,7 +288,8 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
     p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder + w->piece);
     p->codec_bytes = codec_bytes;
     p->base_bytes = base_memory(job, workers);
-    p->memory_bytes = p->band_bytes + p->slot_bytes + p->worker_bytes + p->codec_bytes + p->base_bytes;
+    p->body_bytes = job->options.body && job->options.body->in_memory ? job->options.body->nbytes : 0;
+    p->memory_bytes = p->band_bytes + p->slot_bytes + p->worker_bytes + p->codec_bytes + p->body_bytes + p->base_bytes;
     return p->codec_bytes < UINT64_MAX / 8;
 }
 

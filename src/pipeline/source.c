@@ -68,8 +68,8 @@ static ck_status open_decoder(ck_source *s, bool lossless, const ck_limits *limi
     return status;
 }
 
-ck_status ck_source_open(const char *path, bool lossless, const ck_limits *limits, const ck_warnings *warnings,
-                         ck_source **out, ck_error *err)
+ck_status ck_source_open(const char *path, const ck_body *body, bool lossless, const ck_limits *limits,
+                         const ck_warnings *warnings, ck_source **out, ck_error *err)
 {
     ck_source *s = calloc(1, sizeof *s);
     ck_status status;
@@ -77,7 +77,7 @@ ck_status ck_source_open(const char *path, bool lossless, const ck_limits *limit
     *out = NULL;
     if (!s)
         return ck_fail_memory(err, sizeof *s, "opening the input");
-    status = ck_input_open(path, &s->in, err);
+    status = body ? ck_input_open_body(body, &s->in, err) : ck_input_open(path, &s->in, err);
     if (!status)
         status = open_decoder(s, lossless, limits, warnings, err);
     if (status)

@@ -10,9 +10,13 @@
 
 typedef struct ck_source ck_source;
 
-/* Reads the header. Nothing large is allocated. lossless: by the codec's own, or CHUNKIMG_USAGE where it has none. */
-ck_status ck_source_open(const char *path, bool lossless, const ck_limits *limits, const ck_warnings *warnings,
-                         ck_source **out, ck_error *err);
+/*
+ * Reads the header. Nothing large is allocated. body: what was downloaded, to
+ * be read in place of a file at `path`; NULL: none. lossless: by the codec's
+ * own, or CHUNKIMG_USAGE where it has none.
+ */
+ck_status ck_source_open(const char *path, const ck_body *body, bool lossless, const ck_limits *limits,
+                         const ck_warnings *warnings, ck_source **out, ck_error *err);
 void ck_source_close(ck_source **source);
 
 ck_shape ck_source_shape(const ck_source *source); /* of the rows, upright */

@@ -105,10 +105,13 @@ void ck_report_plan(FILE *to, const chunkimg_plan *p)
 
     ck_report_work(to, p);
     mode_line(to, p, p->workers, 0);
-    fprintf(to, "%-12s %s at most: bands %s, slots %s, workers %s, decoder %s, program %s\n", "memory",
+    fprintf(to, "%-12s %s at most: bands %s, slots %s, workers %s, decoder %s, program %s", "memory",
             ck_report_size(p->memory_bytes, all, sizeof all), ck_report_size(p->band_bytes, a, sizeof a),
             ck_report_size(p->slot_bytes, b, sizeof b), ck_report_size(p->worker_bytes, c, sizeof c),
             ck_report_size(p->codec_bytes, d, sizeof d), ck_report_size(p->base_bytes, e, sizeof e));
+    if (p->body_bytes)
+        fprintf(to, ", download %s", ck_report_size(p->body_bytes, all, sizeof all));
+    fputc('\n', to);
 }
 
 static void stages_line(FILE *to, const chunkimg_result *r)

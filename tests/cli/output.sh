@@ -74,8 +74,24 @@ expect_exit 3 "$CHUNKIMG" photo.png "$0" rgba.png --tiles 2 -o many
 expect_tiles many/photo_tiles 2
 expect_tiles many/rgba_tiles 2
 expect_text "$tmp/err" "not a PNG or JPEG"
-expect_exit 3 "$CHUNKIMG" "$0" "$0" -o none-came
+expect_text "$tmp/out" "3 inputs: 2 done, 1 failed"
+expect_exit 3 "$CHUNKIMG" "$0" "$(dirname "$0")/lib.sh" -o none-came
 expect_nothing none-came
+expect_exit 6 "$CHUNKIMG" photo.png "$0" --tiles 2 -o many --force --on-error skip
+expect_exit 3 "$CHUNKIMG" "$0" "$(dirname "$0")/lib.sh" -o none-came --on-error skip
+
+# outputs that would meet are refused before anything is read
+mkdir -p other
+cp photo.png other/photo.png
+expect_exit 2 "$CHUNKIMG" rgba.png photo.png other/photo.png -o meeting
+expect_text "$tmp/err" "photo.png and other/photo.png would both be written to meeting/photo_tiles"
+expect_exit 2 "$CHUNKIMG" photo.png other/photo.png
+expect_nothing meeting
+expect_exit 0 "$CHUNKIMG" photo.png other/photo.png -o none
+expect_exit 2 "$CHUNKIMG" photo.png rgba.png -o one.png
+expect_text "$tmp/err" "one image, for one input"
+expect_exit 2 "$CHUNKIMG" - - -o none
+expect_nothing one.png
 
 # names are bytes
 cp -- photo.png $'-n\xff\n.png'

@@ -1,0 +1,227 @@
+/*
+ * The inputs of a command, one after another, each for itself: where each goes, what is downloaded for it, and what
+ * the failures of some mean for the whole.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "report/report.h"
+
+typedef struct each {
+    cli *c;
+    cli_tally *tally;
+    int (*one)(void *user, const char *input);
+    void *user;
+    const char *output; /* what the user said */
+    char **outputs;     /* of each input; NULL: as the user said it */
+    int code;           /* of the first failure */
+} each;
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- where each goes ---------------------------------------------------------- */
+
+/* STEM_tiles, with several inputs in the folder that --output names. */
+static char *output_of(const cli *c, const char *input)
+{
+    const char *folder = c->input_count > 1 ? c->job.output : NULL;
+    char stem[4096];
+    size_t size = strlen(chunkimg_stem(input, stem, sizeof stem)) + (folder ? strlen(folder) : 0) + sizeof "/_tiles";
+    char *path = malloc(size);
+
+    if (path)
+        snprintf(path, size, "%s%s%s_tiles", folder ? folder : "", folder ? "/" : "", stem);
+    return path;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(**(char **const *)a, **(char **const *)b);
+}
+
+/* Two inputs for one folder are refused while nothing has been read. */
+static int check_distinct(const each *e)
+{
+    size_t n = e->c->input_count;
+    char ***sorted = malloc(n * sizeof *sorted);
+    int code = 0;
+
+    if (!sorted)
+        return cli_no_memory();
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &e->outputs[i];
+    qsort(sorted, n, sizeof *sorted, by_text);
+    for (size_t i = 1; i < n && !code; i++)
+        if (!strcmp(*sorted[i - 1], *sorted[i])) {
+            char *const *first = sorted[i - 1] < sorted[i] ? sorted[i - 1] : sorted[i];
+            char *const *second = sorted[i - 1] < sorted[i] ? sorted[i] : sorted[i - 1];
+
+            code = cli_usage("%s and %s would both be written to %s: run them apart, with an --output for each",
+                             e->c->inputs[first - e->outputs], e->c->inputs[second - e->outputs], *sorted[i]);
+        }
+    free(sorted);
+    return code;
+}
+
+static int choose_outputs(each *e)
+{
+    const cli *c = e->c;
+    size_t pipes = 0;
+
+    for (size_t i = 0; i < c->input_count; i++)
+        pipes += !strcmp(c->inputs[i], "-");
+    if (pipes > 1)
+        return cli_usage("standard input can be read once");
+    if (c->input_count == 1 || (e->output && !strcmp(e->output, "none")))
+        return 0;
+    if (e->output && chunkimg_is_image(e->output))
+        return cli_usage("--output: %s is one image, for one input; with several give a folder", e->output);
+    e->outputs = calloc(c->input_count, sizeof *e->outputs);
+    for (size_t i = 0; i < c->input_count; i++)
+        if (!e->outputs || !(e->outputs[i] = output_of(c, c->inputs[i])))
+            return cli_no_memory();
+    return check_distinct(e);
+}
+
+/* ---- one -------------------------------------------------------------------------- */
+
+static void note(each *e, int failed)
+{
+    if (failed) {
+        e->tally->failed++;
+        e->code = e->code ? e->code : failed;
+    } else {
+        e->tally->done++;
+    }
+}
+
+static void do_one(each *e, size_t i, chunkimg_body *body)
+{
+    e->c->job.output = e->outputs ? e->outputs[i] : e->output;
+    e->c->job.body = body;
+    note(e, e->one(e->user, e->c->inputs[i]));
+    e->c->job.body = NULL;
+    chunkimg_body_free(&body);
+}
+
+static void do_files(each *e)
+{
+    for (size_t i = 0; i < e->c->input_count && !cli_signal_caught(); i++)
+        if (!chunkimg_is_address(e->c->inputs[i]))
+            do_one(e, i, NULL);
+}
+
+/* ---- downloads ----------------------------------------------------------------------- */
+
+static void loaded(each *e, const chunkimg_download *got)
+{
+    char size[32];
+
+    e->tally->loaded++;
+    e->tally->loaded_nbytes += got->nbytes;
+    if (!cli_is_silent(e->c))
+        printf("%-12s %s, %s in %.2f s\n", "loaded", got->name, ck_report_size(got->nbytes, size, sizeof size),
+               got->seconds);
+}
+
+/* Where each address stands among the inputs; its downloads know it by its place among the addresses. */
+static size_t *list_addresses(const cli *c, const char **addresses, size_t *n)
+{
+    size_t *places = malloc((c->input_count + 1) * sizeof *places);
+
+    *n = 0;
+    for (size_t i = 0; places && i < c->input_count; i++)
+        if (chunkimg_is_address(c->inputs[i])) {
+            addresses[*n] = c->inputs[i];
+            places[(*n)++] = i;
+        }
+    return places;
+}
+
+static void do_downloads(each *e, const size_t *places)
+{
+    chunkimg_download got;
+    int found;
+
+    while (!cli_signal_caught() && (found = chunkimg_downloads_next(e->c->downloads, 0.1, &got)) >= 0) {
+        if (!found)
+            continue;
+        if (got.body) {
+            loaded(e, &got);
+            do_one(e, places[got.index], got.body);
+        } else {
+            note(e, cli_error(&got.err));
+        }
+    }
+}
+
+/* The files come first: meanwhile downloads that go at once go on. */
+static int do_all(each *e, bool at_once)
+{
+    cli *c = e->c;
+    const char **addresses = malloc((c->input_count + 1) * sizeof *addresses);
+    size_t n, *places = addresses ? list_addresses(c, addresses, &n) : NULL;
+    chunkimg_error err;
+    int code = 0;
+
+    if (!places)
+        code = cli_no_memory();
+    else if (n && chunkimg_downloads_open(&c->job, addresses, n, at_once, &c->downloads, &err))
+        code = cli_error(&err);
+    if (!code) {
+        do_files(e);
+        if (n)
+            do_downloads(e, places);
+        chunkimg_downloads_close(&c->downloads);
+    }
+    free(places);
+    free(addresses);
+    return code;
+}
+
+/* ---- all -------------------------------------------------------------------------------- */
+
+/* Inputs that failed beside others that did not may be such as --on-error skip allows. */
+static int of_the_whole(const each *e)
+{
+    bool may = e->c->job.on_error == CHUNKIMG_ON_ERROR_SKIP && e->tally->done && !cli_signal_caught();
+
+    return e->code && may && e->code != chunkimg_status_exit_code(CHUNKIMG_USAGE) ? chunkimg_status_exit_code(CHUNKIMG_PARTIAL)
+                                                                                   : e->code;
+}
+
+int cli_each_input(cli *c, bool at_once, int (*one)(void *user, const char *input), void *user, cli_tally *tally)
+{
+    each e = {.c = c, .tally = tally, .one = one, .user = user, .output = c->job.output};
+    double began = now_s();
+    bool made = false;
+    int code = choose_outputs(&e);
+
+    *tally = (cli_tally){0};
+    if (!code) {
+        /* A folder that is there already, or cannot be made, shows in the runs. */
+        made = e.outputs && e.output && !c->dry_run && !mkdir(e.output, 0777);
+        code = do_all(&e, at_once);
+    }
+    if (made)
+        rmdir(e.output); /* only succeeds where nothing came into it */
+    for (size_t i = 0; e.outputs && i < c->input_count; i++)
+        free(e.outputs[i]);
+    free(e.outputs);
+    c->job.output = e.output;
+    tally->seconds = now_s() - began;
+    if (!code && !e.code && tally->done + tally->failed < c->input_count)
+        return 128 + cli_signal_caught(); /* it came between two inputs: nobody was there to be interrupted */
+    return code ? code : of_the_whole(&e);
+}

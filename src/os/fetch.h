@@ -1,0 +1,45 @@
+/*
+ * Downloads over http and https, in the thread that asks for them.
+ *
+ * One after another: each begins when somebody waits for the next, and that
+ * caller blocks. At once: all of them begin at the start and move along
+ * whenever somebody turns or waits. Either way each ends by itself, with a
+ * body or with its own error. TLS certificates are verified; SSL_CERT_FILE
+ * and CURL_CA_BUNDLE name other authorities, as for curl.
+ */
+#ifndef CK_OS_FETCH_H
+#define CK_OS_FETCH_H
+
+#include "os/body.h"
+
+typedef struct ck_fetches ck_fetches;
+
+typedef struct ck_fetch_config {
+    int64_t timeout_s;    /* to connect, and without a kilobyte a second */
+    uint64_t most_nbytes; /* of one body */
+    const char *agent;    /* what the server is told */
+    bool at_once;
+} ck_fetch_config;
+
+typedef struct ck_fetched {
+    size_t index;    /* of the address */
+    ck_body *body;   /* the receiver's; NULL: it failed, and err says why */
+    ck_error err;
+    double seconds;  /* since it was begun */
+} ck_fetched;
+
+/* Addresses are copied. CHUNKIMG_USAGE where one is not http or https, CHUNKIMG_SYSTEM where libcurl is not at hand. */
+ck_status ck_fetches_open(const char *const *urls, size_t n, const ck_fetch_config *config, ck_fetches **out, ck_error *err);
+void ck_fetches_close(ck_fetches **fetches); /* what is not finished is dropped */
+
+/*
+ * The next that has finished, in the order of finishing. 1: *out is set;
+ * 0: none has, although wait_s seconds were waited (0: a look, and what can be
+ * moved without waiting is moved); -1: all were given out.
+ */
+int ck_fetches_next(ck_fetches *fetches, double wait_s, ck_fetched *out);
+
+/* Moves what has begun as far as it goes without waiting. */
+void ck_fetches_turn(ck_fetches *fetches);
+
+#endif
