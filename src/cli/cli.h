@@ -24,7 +24,7 @@ typedef struct cli_command {
     int (*run)(cli *c);
 } cli_command;
 
-extern const cli_command cli_command_run, cli_command_bench, cli_command_info, cli_command_verify, cli_command_list,
+extern const cli_command cli_command_run, cli_command_bench, cli_command_info, cli_command_join, cli_command_verify, cli_command_list,
                          cli_command_help;
 
 /* All of them; the first is what runs when none is named. Ends with NULL. */

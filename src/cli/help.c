@@ -54,7 +54,7 @@ void cli_print_help(void)
                  cli_commands[i]->arguments);
         printf("  chunkimg %-40s %s\n", left, cli_commands[i]->summary);
     }
-    printf("\nAn INPUT is a PNG or JPEG file, - for standard input, or an http(s) address. Sizes take K M G and KiB MiB GiB.\n\nOptions:\n");
+    printf("\nAn INPUT is a PNG or JPEG file, a folder of tiles, - for standard input, or an http(s) address. Sizes take K M G and KiB MiB GiB.\n\nOptions:\n");
     for_each_option(help_line);
     printf("\nExit codes:\n");
     for (int s = 0; s < CHUNKIMG_STATUS_COUNT; s++)

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-const cli_command *const cli_commands[] = {&cli_command_run,  &cli_command_bench, &cli_command_info,
+const cli_command *const cli_commands[] = {&cli_command_run,  &cli_command_bench, &cli_command_info, &cli_command_join,
                                            &cli_command_verify,
                                            &cli_command_list, &cli_command_help,  NULL};
 

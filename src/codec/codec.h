@@ -25,6 +25,7 @@ typedef struct ck_warnings {
 typedef struct ck_image {
     ck_shape shape; /* of the stored rows as `rows` will give them: before orientation is applied */
     ck_meta meta;
+    const struct ck_codec *like; /* what tiles of it are encoded by unless the user says otherwise; NULL: this codec */
     bool whole;          /* `rows` must be asked for all rows in one call (interlaced PNG) */
     uint64_t memory;     /* bytes the decoder allocates for itself, at most */
 
@@ -177,7 +178,7 @@ typedef struct ck_codec {
     const char *name; /* "png" */
     const char *summary;
     const char *const *suffixes; /* without dot, the first is used for tiles; NULL-terminated */
-    const char *(*library)(void);/* "libpng 1.6.39" */
+    const char *(*library)(void);/* "libpng 1.6.39"; NULL: none */
     const ck_decoder *decoder;   /* NULL: cannot be read */
     const ck_encoder *encoder;   /* NULL: cannot be written */
 

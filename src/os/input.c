@@ -10,12 +10,16 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "os/manifest.h"
 
 /* Large enough that the read calls do not show, small enough to stay in the L2 cache until it is decoded. */
 enum { BUFFER_NBYTES = 256 * 1024, HEAD_NBYTES = 16 };
 
 struct ck_input {
     int fd;
+    int folder; /* the file lies in; -1: not opened */
+    char *path; /* as it was given; NULL: none was */
+    bool in_folder; /* path is that folder */
     bool owned; /* standard input is not ours to close */
     bool ended, seekable;
     const ck_turns *turns;
@@ -28,53 +32,120 @@ struct ck_input {
     uint8_t buffer[BUFFER_NBYTES];
 };
 
-ck_status ck_input_open(const char *path, ck_input **out, ck_error *err)
+/* What kind of file it is; a folder becomes the manifest in it, where there is one. */
+static ck_status examine(ck_input *in, bool in_folder, ck_error *err)
 {
-    ck_input *in = calloc(1, sizeof *in);
     struct stat st;
-    ck_status status;
+    int why;
 
-    *out = NULL;
-    if (!in)
-        return ck_fail_memory(err, sizeof *in, "opening the input");
-    if (!strcmp(path, "-")) {
-        strcpy(in->name, "standard input");
-        in->fd = STDIN_FILENO;
-    } else {
-        ck_text_escape(in->name, sizeof in->name, path);
-        in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        in->owned = true;
-    }
-    if (in->fd < 0 || fstat(in->fd, &st) < 0) {
-        status = ck_fail_os(err, errno, "%s: cannot be opened", in->name);
-        goto failed;
-    }
+    if (in->fd < 0 || fstat(in->fd, &st) < 0)
+        return ck_fail_os(err, errno, "%s: cannot be opened", in->name);
     if (S_ISDIR(st.st_mode)) {
-        status = ck_fail_os(err, EISDIR, "%s: cannot be read as an image", in->name);
-        goto failed;
+        in->folder = in->fd;
+        in->fd = in_folder ? -1 : openat(in->folder, CK_MANIFEST_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+        why = errno;
+        if (in->fd < 0 && (in_folder || why == ENOENT))
+            return ck_fail_os(err, EISDIR, "%s: cannot be read as an image", in->name);
+        if (in->fd < 0 || fstat(in->fd, &st))
+            return ck_fail_os(err, why, "%s: its %s cannot be opened", in->name, CK_MANIFEST_NAME);
+        in->in_folder = in_folder = true;
     }
+    if (in_folder && !S_ISREG(st.st_mode))
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: not a plain file", in->name);
     if (S_ISREG(st.st_mode)) {
         in->size = (uint64_t)st.st_size;
         in->base = lseek(in->fd, 0, SEEK_CUR);
         in->seekable = in->base >= 0;
         (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint; its failure changes nothing */
     }
-    *out = in;
     return CK_OK;
-failed:
-    if (in->owned && in->fd >= 0)
-        close(in->fd);
-    free(in);
+}
+
+static ck_input *new_input(ck_error *err)
+{
+    ck_input *in = calloc(1, sizeof *in);
+
+    if (!in)
+        ck_fail_memory(err, sizeof *in, "opening the input");
+    else
+        in->folder = in->fd = -1;
+    return in;
+}
+
+ck_status ck_input_open(const char *path, ck_input **out, ck_error *err)
+{
+    ck_input *in = new_input(err);
+    ck_status status = CK_OK;
+
+    *out = in;
+    if (!in)
+        return CHUNKIMG_SYSTEM;
+    if (!strcmp(path, "-")) {
+        strcpy(in->name, "standard input");
+        in->fd = STDIN_FILENO;
+    } else {
+        ck_text_escape(in->name, sizeof in->name, path);
+        in->path = strdup(path);
+        in->owned = true;
+        if (!in->path)
+            status = ck_fail_memory(err, strlen(path), "opening the input");
+        else
+            in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    }
+    if (!status)
+        status = examine(in, false, err);
+    if (status)
+        ck_input_close(out);
     return status;
+}
+
+ck_status ck_input_open_at(int dir, const char *file, const char *folder, ck_input **out, ck_error *err)
+{
+    ck_input *in = new_input(err);
+    char shown[sizeof in->name];
+    ck_status status;
+
+    *out = in;
+    if (!in)
+        return CHUNKIMG_SYSTEM;
+    snprintf(in->name, sizeof in->name, "%.120s/%.130s", folder, ck_text_escape(shown, sizeof shown, file));
+    in->fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    in->owned = true;
+    status = examine(in, true, err);
+    if (status)
+        ck_input_close(out);
+    return status;
+}
+
+ck_status ck_input_folder(ck_input *in, int *dir, ck_error *err)
+{
+    const char *slash = in->path ? strrchr(in->path, '/') : NULL;
+    char folder[4096];
+
+    if (in->folder < 0 && !in->path)
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: a manifest is read in its folder, which is given itself", in->name);
+    if (in->folder < 0) {
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - in->path) + 1 : 1, slash ? in->path : ".");
+        in->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    *dir = in->folder;
+    return in->folder < 0 ? ck_fail_os(err, errno, "%s: its folder cannot be opened", in->name) : CK_OK;
+}
+
+const char *ck_input_file(const ck_input *in)
+{
+    const char *slash = in->path ? strrchr(in->path, '/') : NULL;
+
+    return in->in_folder || !in->path ? CK_MANIFEST_NAME : slash ? slash + 1 : in->path;
 }
 
 ck_status ck_input_open_body(const ck_body *body, ck_input **out, ck_error *err)
 {
-    ck_input *in = calloc(1, sizeof *in);
+    ck_input *in = new_input(err);
 
     *out = in;
     if (!in)
-        return ck_fail_memory(err, sizeof *in, "opening the input");
+        return CHUNKIMG_SYSTEM;
     snprintf(in->name, sizeof in->name, "%s", body->name);
     in->fd = body->fd;
     in->body = body;
@@ -87,8 +158,11 @@ void ck_input_close(ck_input **in)
 {
     if (!*in)
         return;
-    if ((*in)->owned)
+    if ((*in)->owned && (*in)->fd >= 0)
         close((*in)->fd);
+    if ((*in)->folder >= 0)
+        close((*in)->folder);
+    free((*in)->path);
     free(*in);
     *in = NULL;
 }

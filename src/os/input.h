@@ -11,11 +11,17 @@
 
 typedef struct ck_input ck_input;
 
-/* path "-" is standard input. A folder or an unreadable file is CHUNKIMG_SYSTEM. */
+/*
+ * path "-" is standard input. A folder with a manifest.json is that file.
+ * Another folder, or an unreadable file, is CHUNKIMG_SYSTEM.
+ */
 ck_status ck_input_open(const char *path, ck_input **out, ck_error *err);
 
 /* What was downloaded, which must stay until the input is closed; any number of inputs read the same. */
 ck_status ck_input_open_body(const ck_body *body, ck_input **out, ck_error *err);
+
+/* A plain file in the folder `dir` (a descriptor) that is shown as `folder`; no symbolic link is followed. */
+ck_status ck_input_open_at(int dir, const char *file, const char *folder, ck_input **out, ck_error *err);
 void ck_input_close(ck_input **in);
 
 /* The first bytes of the file, not consumed: up to 16, fewer where the file is shorter. */
@@ -43,6 +49,13 @@ ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, s
 
 /* Reading lets go of the lock of these turns meanwhile; NULL: there are none. While nobody reads. */
 void ck_input_in_turns(ck_input *in, const ck_turns *turns);
+
+/*
+ * A descriptor of the folder that the file lies in, owned by the input, and
+ * what the file is called there. CHUNKIMG_USAGE where the input is in no folder.
+ */
+ck_status ck_input_folder(ck_input *in, int *dir, ck_error *err);
+const char *ck_input_file(const ck_input *in);
 
 const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
 uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */

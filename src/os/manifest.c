@@ -50,6 +50,31 @@ static bool read_file_name(const json_t *from, char to[256])
     return true;
 }
 
+static bool read_pixels(const json_t *from, const char *key, int64_t *out)
+{
+    uint64_t value;
+    bool ok = read_number(from, key, INT32_MAX, &value);
+
+    *out = ok ? (int64_t)value : 0;
+    return ok;
+}
+
+static bool read_rect(const json_t *from, const char *key, ck_manifest_rect *out)
+{
+    const json_t *rect = json_object_get(from, key);
+
+    return read_pixels(rect, "x", &out->x) && read_pixels(rect, "y", &out->y) && read_pixels(rect, "w", &out->w) &&
+           read_pixels(rect, "h", &out->h) && out->w && out->h && out->x + out->w <= INT32_MAX &&
+           out->y + out->h <= INT32_MAX;
+}
+
+static bool read_geometry(const json_t *from, ck_manifest_tile *t)
+{
+    return read_rect(from, "own", &t->own) && read_rect(from, "held", &t->held) && read_pixels(from, "width", &t->file_w) &&
+           read_pixels(from, "height", &t->file_h) && read_pixels(from, "pad_x", &t->pad_x) &&
+           read_pixels(from, "pad_y", &t->pad_y);
+}
+
 /* NULL out: only whether it is one. */
 static bool read_tile(const json_t *from, uint64_t columns, uint64_t rows, ck_manifest_tile *out)
 {
@@ -58,7 +83,7 @@ static bool read_tile(const json_t *from, uint64_t columns, uint64_t rows, ck_ma
 
     if (!columns || !rows || !read_file_name(from, t.file) || !read_number(from, "col", columns - 1, &col) ||
         !read_number(from, "row", rows - 1, &row) || !read_number(from, "bytes", INT64_MAX, &t.nbytes) ||
-        !read_crc(from, "crc32", &t.crc) || !read_crc(from, "digest", &t.digest))
+        !read_crc(from, "crc32", &t.crc) || !read_crc(from, "digest", &t.digest) || !read_geometry(from, &t))
         return false;
     t.col = (int32_t)col;
     t.row = (int32_t)row;
@@ -136,6 +161,8 @@ static const char *check_entries(ck_manifest *m)
     m->tiles = json_array_size(tiles);
     m->failed = json_array_size(failed);
     m->promised = count;
+    m->columns = columns;
+    m->rows = rows;
     if (m->tiles + m->failed != count)
         return "it lists fewer or more tiles than its plan has";
     seen = calloc(count / 8 + 1, 1);

@@ -18,11 +18,18 @@ typedef struct ck_manifest {
     uint64_t tiles;    /* listed */
     uint64_t failed;   /* listed as skipped */
     uint64_t promised; /* of the plan: tiles + failed */
+    uint64_t columns, rows; /* of the grid: promised in all */
 } ck_manifest;
+
+typedef struct ck_manifest_rect {
+    int64_t x, y, w, h; /* pixels; 0..INT32_MAX each */
+} ck_manifest_rect;
 
 typedef struct ck_manifest_tile {
     char file[256];
     int32_t col, row;
+    ck_manifest_rect own, held; /* in the image */
+    int64_t file_w, file_h, pad_x, pad_y; /* of the file, and where `held` begins in it; 0..INT32_MAX */
     uint64_t nbytes; /* of the file */
     uint32_t crc;    /* of those bytes */
     uint32_t digest; /* the share of the tile's own pixels in the digest of the image */

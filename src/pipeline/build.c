@@ -28,7 +28,8 @@ char *chunkimg_build_info(char *to, size_t size)
     const ck_codec *c;
 
     for (size_t i = 0; (c = ck_codec_at(i)) && used < size; i++)
-        used += (size_t)snprintf(to + used, size - used, "%s, ", c->library());
+        if (c->library)
+            used += (size_t)snprintf(to + used, size - used, "%s, ", c->library());
     if (used < size)
         snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", jansson " JANSSON_VERSION ", OpenMP %d, %s",
 #ifdef _OPENMP

@@ -21,16 +21,20 @@ bool chunkimg_is_address(const char *input)
 char *chunkimg_stem(const char *input, char *to, size_t size)
 {
     char name[256];
-    const char *slash, *dot;
+    const char *slash, *dot, *end;
 
     if (!strcmp(input, "-"))
         input = "stdin";
     else if (ck_url_is(input))
         input = ck_url_file_name(name, sizeof name, input);
-    slash = strrchr(input, '/');
-    input = slash ? slash + 1 : input;
-    dot = strrchr(input, '.');
-    snprintf(to, size, "%.*s", dot && dot != input ? (int)(dot - input) : (int)strlen(input), input);
+    end = input + strlen(input);
+    while (end > input + 1 && end[-1] == '/') /* a folder */
+        end--;
+    slash = memrchr(input, '/', (size_t)(end - input));
+    input = slash && slash + 1 < end ? slash + 1 : input;
+    dot = memrchr(input, '.', (size_t)(end - input));
+    end = dot && dot != input ? dot : end;
+    snprintf(to, size, "%.*s", (int)(end - input), input);
     return to;
 }
 

@@ -42,6 +42,14 @@ void ck_plan_note(chunkimg_job *job, const char *format, ...)
 
 /* ---- what is to be made ------------------------------------------------------ */
 
+/* Tiles are of the input's own format; where that cannot be written, of the one it is made of. */
+static const ck_codec *codec_of_input(const chunkimg_job *job)
+{
+    const ck_codec *like = ck_source_image(job->source)->like;
+
+    return like ? like : ck_source_codec(job->source);
+}
+
 static ck_status choose_output(chunkimg_job *job, ck_error *err)
 {
     const chunkimg_options *o = &job->options;
@@ -70,7 +78,7 @@ static ck_status choose_output(chunkimg_job *job, ck_error *err)
         sink = "image";
     job->sink = ck_sink_find(sink);
 
-    job->codec = by_name ? by_name : job->sink->traits & CK_SINK_ENCODES ? ck_source_codec(job->source) : NULL;
+    job->codec = by_name ? by_name : job->sink->traits & CK_SINK_ENCODES ? codec_of_input(job) : NULL;
     if (o->format)
         job->codec = o->lossless ? ck_source_codec(job->source) : ck_codec_find(o->format);
     return CK_OK;
