@@ -376,6 +376,22 @@ CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job)
 /* Frees the job and clears the pointer. NULL and a pointer to NULL are fine. */
 CHUNKIMG_API void chunkimg_close(chunkimg_job **job);
 
+/*
+ * For programs in other languages, which cannot read this header: where the
+ * figures of a chunkimg_plan and of a chunkimg_result lie. A table ends with a
+ * name that is NULL. (Options need none: chunkimg_options_init writes the
+ * struct's own size into its first member, `input` follows, and
+ * chunkimg_option_set sets the rest by name.)
+ */
+typedef struct chunkimg_field {
+    const char *name;
+    size_t offset, nbytes;
+    char kind; /* 'f' double, 'u' unsigned, 'i' signed, 't' const char *; an array of them where nbytes says so */
+} chunkimg_field;
+
+CHUNKIMG_API const chunkimg_field *chunkimg_plan_fields(void);
+CHUNKIMG_API const chunkimg_field *chunkimg_result_fields(void);
+
 /* ---- inputs over the network --------------------------------------------- */
 
 /* Whether an input is an address (SCHEME://...); a file of such a name is given as ./NAME. */
