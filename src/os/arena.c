@@ -5,15 +5,21 @@
 
 enum { HUGE_PAGE = 2 * 1024 * 1024 };
 
+#ifndef MAP_POPULATE
+#define MAP_POPULATE 0
+#endif
+
 ck_status ck_arena_map(ck_arena *arena, size_t nbytes, bool shared, ck_error *err)
 {
-    void *base = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0);
+    /* First touch of 4 KiB pages costs as much as a filter: small arenas get theirs at once, large ones huge pages. */
+    int flags = MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE) | (nbytes < 2 * HUGE_PAGE ? MAP_POPULATE : 0);
+    void *base = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 
     *arena = (ck_arena){NULL, 0};
     if (base == MAP_FAILED)
         return ck_fail_os(err, errno, "mapping %zu bytes for bands and tiles", nbytes);
 #ifdef MADV_HUGEPAGE
-    /* First touch of 4 KiB pages costs as much as a filter; a refusal only means small pages. */
+    /* A refusal only means small pages. */
     if (nbytes >= 2 * HUGE_PAGE)
         (void)madvise(base, nbytes, MADV_HUGEPAGE);
 #endif

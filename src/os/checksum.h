@@ -1,5 +1,5 @@
 /*
- * CRC-32 (ISO 3309, as in PNG and zip), fast where libdeflate is built in, and
+ * CRC-32 (ISO 3309, as in PNG and zip), fast where ISA-L or libdeflate is built in, and
  * its algebra: the CRC of a whole can be put together from the CRCs of its
  * pieces in any order, because crc(A B) = shift(crc(A), bytes of B) ^ crc(B).
  */

@@ -1,6 +1,8 @@
 #include "os/cpus.h"
 
+#include <limits.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +78,7 @@ static unsigned quota_v1(const char *group, unsigned least)
     long long quota[2], period[2];
 
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
-        for (int top = 0; top < 2; top++) {
+        for (int top = strcmp(group, "/") == 0; top < 2; top++) {
             snprintf(file, sizeof file, "%s%s/cpu.cfs_quota_us", roots[i], top ? "" : group);
             if (read_numbers(file, quota) < 1)
                 continue;
@@ -87,9 +89,9 @@ static unsigned quota_v1(const char *group, unsigned least)
     return least;
 }
 
-unsigned ck_cpus(void)
+/* CPUs that all quotas together allow, up to `least`. */
+static unsigned quota_cpus(unsigned least)
 {
-    unsigned least = affinity_cpus();
     char line[600];
     FILE *f = fopen("/proc/self/cgroup", "re");
 
@@ -109,6 +111,19 @@ unsigned ck_cpus(void)
     }
     fclose(f);
     return least;
+}
+
+/* Affinity may change under way. A quota is read once: that takes as long as decoding a small image. */
+unsigned ck_cpus(void)
+{
+    static atomic_uint known;
+    unsigned quota = atomic_load(&known), affinity = affinity_cpus();
+
+    if (!quota) {
+        quota = quota_cpus(UINT_MAX);
+        atomic_store(&known, quota);
+    }
+    return quota < affinity ? quota : affinity;
 }
 
 unsigned chunkimg_cpus(void)

@@ -1,5 +1,6 @@
 #include "sink/manifest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,19 +113,32 @@ ck_status ck_manifest_begin(ck_manifest_writer *w, const ck_sink_config *config,
     return status;
 }
 
+/* Escaped text in the inside of a JSON string. to: 2 * strlen(text) + 1. */
+static const char *quote(char *to, const char *text)
+{
+    char *at = to;
+
+    for (; *text; *at++ = *text++)
+        if (*text == '"' || *text == '\\')
+            *at++ = '\\';
+    *at = 0;
+    return to;
+}
+
+/* Written by hand: one of these is owed for every tile, and building a tree of each costs as much as writing its file. */
 ck_status ck_manifest_add(ck_manifest_writer *w, const ck_tile *t, const char *file, const ck_outcome *o, ck_error *err)
 {
-    char shown[4 * 256], crc[16], digest[16];
+    char shown[4 * 256], name[2 * sizeof shown], text[sizeof name + 512];
+    int n = snprintf(text, sizeof text,
+                     "%s{\"file\":\"%s\",\"col\":%d,\"row\":%d,"
+                     "\"own\":{\"x\":%d,\"y\":%d,\"w\":%d,\"h\":%d},\"held\":{\"x\":%d,\"y\":%d,\"w\":%d,\"h\":%d},"
+                     "\"width\":%d,\"height\":%d,\"pad_x\":%d,\"pad_y\":%d,\"bytes\":%" PRIu64 ","
+                     "\"crc32\":\"%08x\",\"digest\":\"%08x\"}",
+                     w->tiles++ ? ",\n" : "", quote(name, ck_text_escape(shown, sizeof shown, file)), t->col, t->row,
+                     t->own.x, t->own.y, t->own.w, t->own.h, t->held.x, t->held.y, t->held.w, t->held.h, t->file_w,
+                     t->file_h, t->pad_left, t->pad_top, o->nbytes, o->crc, o->digest);
 
-    snprintf(crc, sizeof crc, "%08x", o->crc);
-    snprintf(digest, sizeof digest, "%08x", o->digest);
-    return add_json(w, w->tiles++ ? ",\n" : "",
-                    json_pack("{s:s,s:i,s:i,s:o,s:o,s:i,s:i,s:i,s:i,s:I,s:s,s:s}", "file",
-                              ck_text_escape(shown, sizeof shown, file), "col", t->col, "row", t->row, "own",
-                              rect_json(t->own), "held", rect_json(t->held), "width", t->file_w, "height", t->file_h,
-                              "pad_x", t->pad_left, "pad_y", t->pad_top, "bytes", (json_int_t)o->nbytes, "crc32", crc,
-                              "digest", digest),
-                    "", err);
+    return add_text(w, text, (size_t)n, err);
 }
 
 ck_status ck_manifest_add_failed(ck_manifest_writer *w, const ck_tile *t, const ck_error *why, ck_error *err)

@@ -14,6 +14,7 @@
 
 #include "codec/codec.h"
 #include "codec/png/png_chunk.h"
+#include "codec/png/png_score.h"
 #include "codec/png/png_unfilter.h"
 
 static uint32_t noise_state = 1;
@@ -701,6 +702,26 @@ static void ways_agree(void **state)
                 compare_ways(pixels_nbytes[i], w, 1 + (int)(noise() % 19), filter);
 }
 
+static void scores_agree(void **state)
+{
+    uint8_t row[CK_PNG_SCORE_MOST + 8], prior[CK_PNG_SCORE_MOST + 8];
+
+    (void)state;
+    for (size_t n = 1; n <= CK_PNG_SCORE_MOST; n++)
+        for (size_t pixel = 1; pixel <= 8; pixel++) {
+            ck_png_scores want = {{1, 2, 3, 4, 5}}, got = want;
+            bool wild = noise() % 2;
+
+            for (size_t i = 0; i < n + pixel; i++) {
+                row[i] = (uint8_t)(wild ? noise() : 120 + noise() % 9);
+                prior[i] = (uint8_t)(wild ? noise() : 124 + noise() % 5);
+            }
+            ck_png_score_plain(&want, row + pixel, row, prior + pixel, prior, n);
+            ck_png_score(&got, row + pixel, row, prior + pixel, prior, n);
+            assert_memory_equal(&want, &got, sizeof want);
+        }
+}
+
 /* Every left, above and corner that there is. */
 static void predictor_is_exact(void **state)
 {
@@ -747,6 +768,7 @@ int main(void)
         cmocka_unit_test(unknown_filter),
         cmocka_unit_test(ways_agree),
         cmocka_unit_test(predictor_is_exact),
+        cmocka_unit_test(scores_agree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

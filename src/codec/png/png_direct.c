@@ -5,9 +5,10 @@
 
 /*
  * A batch fits the L2 cache and is large against what the unpacker copies with
- * every call (its window). Groups of rows are 8 at the most.
+ * every call (its window). Of a small image it is a part, since memory that is
+ * touched once costs more than those copies. Groups of rows are 8 at the most.
  */
-enum { BATCH_NBYTES = 768 << 10, GROUP = 8 };
+enum { BATCH_NBYTES = 768 << 10, SMALL_NBYTES = 128 << 10, PARTS = 8, GROUP = 8 };
 
 static size_t row_nbytes(const ck_png_direct *d)
 {
@@ -16,8 +17,12 @@ static size_t row_nbytes(const ck_png_direct *d)
 
 static int32_t batch_rows(const ck_png_direct *d)
 {
-    size_t rows = BATCH_NBYTES / (row_nbytes(d) + 1) / GROUP * GROUP;
+    uint64_t row = row_nbytes(d) + 1, wanted = row * (uint64_t)d->h / PARTS;
+    size_t rows;
 
+    if (wanted < SMALL_NBYTES)
+        wanted = SMALL_NBYTES;
+    rows = (wanted < BATCH_NBYTES ? (size_t)wanted : BATCH_NBYTES) / row / GROUP * GROUP;
     if (rows < GROUP)
         rows = GROUP;
     return rows < (size_t)d->h ? (int32_t)rows : d->h;
