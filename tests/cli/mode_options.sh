@@ -47,7 +47,8 @@ expect_text "$tmp/out" "first tile"
 expect_text "$tmp/out" "imbalance"
 
 # the global lock: one at a time, asked for and handed over; the dial
-expect_exit 0 "$CHUNKIMG" photo.png --mode gil --workers 3 --tiles 40 --op median=2 --gil-interval 0.01 -o none --quiet --json gil.json
+render 1200x900 larger.png # what is done before the second thread has started needs no lock
+expect_exit 0 "$CHUNKIMG" larger.png --mode gil --workers 3 --tiles 40 --op median=2 --gil-interval 0.01 -o none --quiet --json gil.json
 jq -e '.lock.requests > 0 and .lock.forced > 0 and .lock.wait_s > 0' gil.json >/dev/null || fail "nobody waited: $(cat gil.json)"
 jq -e '([.per_worker[].busy_s] | add) <= 1.1 * .region_s + 0.01' gil.json >/dev/null || fail "two worked at once: $(cat gil.json)"
 for share in 0 37 100; do
