@@ -190,6 +190,8 @@ typedef struct chunkimg_options {
     double gil_interval;     /* gil: ms a waiter waits before it asks for the lock */
     int64_t gil_release;     /* gil: percent of native kernels that run without the lock */
     bool pin;                /* bind each worker to one CPU of the affinity mask */
+    int64_t processes;       /* of the mode hybrid; 0: by workers and threads */
+    int64_t threads;         /* in each process of the mode hybrid; 0: by workers and processes */
     double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
 } chunkimg_options;
 
@@ -265,6 +267,7 @@ typedef struct chunkimg_plan {
     int32_t tile_width, tile_height; /* nominal, without overlap, pixels */
     int32_t overlap;                 /* pixels */
     unsigned workers;
+    unsigned processes;          /* that the workers are spread over; 0: none but the caller's */
     uint64_t memory_bytes;       /* the sum of the next ones: the most this run may need */
     uint64_t band_bytes;         /* decoded rows in flight */
     uint64_t slot_bytes;         /* finished tiles waiting for the sink */

@@ -17,7 +17,7 @@ struct cli_meter {
 
 enum { IMPATIENT_MS = 500 };
 
-static volatile sig_atomic_t caught;
+static atomic_int caught; /* the handler sets it, any thread reads it: lock-free, so both may */
 static atomic_llong caught_ms;
 
 static long long now_ms(void)
@@ -34,9 +34,9 @@ static long long now_ms(void)
  */
 static void on_signal(int number)
 {
-    if (!caught) {
+    if (!atomic_load(&caught)) {
         atomic_store(&caught_ms, now_ms());
-        caught = number;
+        atomic_store(&caught, number);
     } else if (now_ms() - atomic_load(&caught_ms) > IMPATIENT_MS) {
         _exit(128 + number);
     }
@@ -56,7 +56,7 @@ void cli_catch_signals(void)
 
 int cli_signal_caught(void)
 {
-    return caught;
+    return atomic_load(&caught);
 }
 
 cli_meter *cli_meter_start(const cli *c)

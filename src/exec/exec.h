@@ -69,6 +69,14 @@ typedef struct ck_exec {
     size_t (*shared_size)(unsigned workers); /* NULL: 0 */
 
     /*
+     * Workers that are made of *wanted (which may become another number), and
+     * processes that they are spread over. CHUNKIMG_USAGE where the options
+     * contradict each other. NULL: as many as wanted, each a process where
+     * workers are processes.
+     */
+    ck_status (*workers)(const chunkimg_options *options, unsigned *wanted, unsigned *processes, ck_error *err);
+
+    /*
      * FILLs of a chain that may be out at once, >= 1. More than one only where
      * the executor gives all of them to one worker, which carries them in order.
      */

@@ -31,6 +31,8 @@ typedef struct ck_proc_shared {
 
 _Static_assert(sizeof(ck_ticket) == sizeof(ck_ring_item), "a ticket travels as one ring item");
 
+enum { CK_SEAT_THREADS_MOST = 32 }; /* twice as many leases still fit the rings */
+
 /* A child's place, as the process in it sees it. */
 typedef struct ck_seat {
     const ck_work *work;

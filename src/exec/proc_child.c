@@ -18,7 +18,9 @@ typedef struct crew {
     const ck_seat *seat;
     pthread_mutex_t taking, saying;
     bool over;           /* under taking: told to quit */
+    atomic_uint said;    /* see take */
     unsigned entered, expected; /* under saying: threads that are ready, and that there are */
+    pthread_cond_t all_in;      /* with saying: entered has come to expected */
 } crew;
 
 typedef struct hand {
@@ -37,6 +39,7 @@ static void say_locked(crew *c, ck_ticket t)
 
 static void say(crew *c, ck_ticket t)
 {
+    atomic_fetch_add_explicit(&c->said, 1, memory_order_release);
     pthread_mutex_lock(&c->saying);
     say_locked(c, t);
     pthread_mutex_unlock(&c->saying);
@@ -61,11 +64,17 @@ static ck_ticket wait_for_word(const ck_seat *seat)
     return t;
 }
 
+/*
+ * What another thread said came before what the supervisor now says to this
+ * one. The supervisor's memory carries that order on any machine, but it is
+ * another process: within this one, `said` tells it to the language.
+ */
 static bool take(crew *c, ck_ticket *t)
 {
     pthread_mutex_lock(&c->taking);
     if (!c->over) {
         *t = wait_for_word(c->seat);
+        atomic_load_explicit(&c->said, memory_order_acquire);
         c->over = t->kind == CK_SAY_QUIT;
     }
     bool over = c->over;
@@ -73,12 +82,16 @@ static bool take(crew *c, ck_ticket *t)
     return !over;
 }
 
-/* Ready is said once, by the last of all threads. */
-static void say_entered(crew *c)
+/* Ready is said once, by the last of all threads; nobody takes a ticket before. */
+static void wait_for_all(crew *c)
 {
     pthread_mutex_lock(&c->saying);
-    if (++c->entered == c->expected)
+    if (++c->entered == c->expected) {
         say_locked(c, (ck_ticket){.kind = CK_SAY_READY, .id = c->expected});
+        pthread_cond_broadcast(&c->all_in);
+    }
+    while (c->entered < c->expected)
+        pthread_cond_wait(&c->all_in, &c->saying);
     pthread_mutex_unlock(&c->saying);
 }
 
@@ -104,7 +117,7 @@ static void *carry_until_told(void *arg)
         say(c, (ck_ticket){.kind = CK_SAY_FAILED});
         _exit(1);
     }
-    say_entered(c);
+    wait_for_all(c);
     while (take(c, &t)) {
         w->carry(w->self, mine, t);
         say(c, t);
@@ -116,15 +129,16 @@ static void *carry_until_told(void *arg)
 void ck_proc_child(const ck_seat *seat)
 {
     crew c = {.seat = seat, .taking = PTHREAD_MUTEX_INITIALIZER, .saying = PTHREAD_MUTEX_INITIALIZER,
-              .expected = seat->threads};
+              .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
     hand *hands = calloc(seat->threads, sizeof *hands);
     unsigned n = 1;
 
     if (!hands)
         _exit(1);
-    /* Ctrl-C reaches the whole group: the supervisor decides. */
+    /* Ctrl-C, timeout and session ends reach the whole group: the supervisor decides. */
     signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     hands[0] = (hand){.crew = &c, .worker = seat->id * seat->threads};
     for (; n < seat->threads; n++) {
         hands[n] = (hand){.crew = &c, .worker = hands[0].worker + n};

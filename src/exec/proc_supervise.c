@@ -18,6 +18,7 @@ enum {
     SHORT_TICKET_NS = 2000000, /* a second lease hides the way there and back where tickets are shorter than this */
     POLL_MS = 20,
     GIVE_UP_NS = 200000000,    /* for what is in hand when the job is being given up */
+    START_S = 10,              /* more than --tile-timeout, from a child's start until it is ready */
     LEAVE_MS = 1000            /* from the word to leave to the end of a child that has nothing left to do */
 };
 
@@ -261,6 +262,8 @@ static double patience_s(const ck_supervisor *s, const ck_child *c, ck_ticket t)
 {
     double one = s->config->options->tile_timeout;
 
+    if (!c->carriers)
+        return one > 0 ? one + START_S : 0;
     if (t.kind != CK_FILL || !chain(s))
         return one;
     return s->config->rereadable ? one * (double)(t.seq - c->next_fill + 1) : 0;
@@ -272,7 +275,7 @@ static bool stuck(const ck_supervisor *s, const ck_child *c, uint64_t now)
         const ck_lease *lease = &c->leases.items[i];
         double patience = patience_s(s, c, lease->ticket);
 
-        if (c->carriers && lease->began_ns && patience > 0 && ck_seconds(now - lease->began_ns) > patience)
+        if (lease->began_ns && patience > 0 && ck_seconds(now - lease->began_ns) > patience)
             return true;
     }
     return false;

@@ -217,6 +217,21 @@ static ck_status choose_workers(const chunkimg_job *job, unsigned *out, ck_error
     return CK_OK;
 }
 
+/* What the mode makes of that many. */
+static ck_status spread_workers(chunkimg_job *job, unsigned *workers, ck_error *err)
+{
+    const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "workers", NULL);
+
+    if (job->exec->traits & CK_EXEC_ONE_WORKER)
+        *workers = 1;
+    job->plan.processes = job->exec->traits & CK_EXEC_PROCESSES ? *workers : 0;
+    if (job->exec->workers && job->exec->workers(&job->options, workers, &job->plan.processes, err))
+        return err->status;
+    if ((double)*workers > row->most)
+        return ck_fail(err, CHUNKIMG_USAGE, "workers: %u are more than %.0f", *workers, row->most);
+    return CK_OK;
+}
+
 /* ---- memory ----------------------------------------------------------------------- */
 
 /* A worker's own blocks, and what its encoder holds. */
@@ -280,10 +295,9 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
 static uint64_t base_memory(const chunkimg_job *job, unsigned workers)
 {
     enum { LATER = 3 << 20, PER_THREAD = 128 << 10, PER_PROCESS = 1536 << 10 };
-    uint64_t now = ck_usage_peak_rss(0);
+    uint64_t now = ck_usage_peak_rss(0), threads = workers > job->plan.processes ? workers - job->plan.processes : 0;
 
-    return (now ? now : 8 << 20) + LATER +
-           (uint64_t)workers * (job->exec->traits & CK_EXEC_PROCESSES ? PER_PROCESS : PER_THREAD);
+    return (now ? now : 8 << 20) + LATER + threads * PER_THREAD + (uint64_t)job->plan.processes * PER_PROCESS;
 }
 
 static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
@@ -492,8 +506,9 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
         ck_choose_mode(job, workers);
     if (status)
         return status;
-    if (job->exec->traits & CK_EXEC_ONE_WORKER)
-        workers = 1;
+    status = spread_workers(job, &workers, err);
+    if (status)
+        return status;
     job->sched_config = (ck_sched_config){.grid = job->units,
                                           .rows = ck_source_shape(job->source).h,
                                           .need = job->need,

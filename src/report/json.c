@@ -85,8 +85,10 @@ static json_t *report_json(const ck_report *r)
                      "startup_s", s->startup_s, "spawn_s", s->spawn_s, "output", output_json(r), "digest", digest,
                      "runs", runs_json(r));
 
-    if (all)
+    if (all) {
+        json_object_set_new(all, "processes", json_integer((json_int_t)r->plan->processes));
         ck_report_workers_json(all, s);
+    }
     return all;
 }
 

@@ -86,6 +86,9 @@ static void tiles_line(FILE *to, const chunkimg_plan *p)
 static void mode_line(FILE *to, const chunkimg_plan *p, unsigned workers, unsigned replaced)
 {
     fprintf(to, "%-12s %s, %u worker%s", "mode", p->mode, workers, workers == 1 ? "" : "s");
+    if (p->processes && p->processes != p->workers)
+        fprintf(to, " (%u process%s of %u thread%s)", p->processes, p->processes == 1 ? "" : "es",
+                p->workers / p->processes, p->workers == p->processes ? "" : "s");
     if (replaced)
         fprintf(to, " (%u died and %s replaced)", replaced, replaced == 1 ? "was" : "were");
     if (p->mode_reason)

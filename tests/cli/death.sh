@@ -73,9 +73,13 @@ took=$(((${EPOCHREALTIME/./} - began) / 1000))
 rm -rf made
 CHUNKIMG_TEST_STUCK=3 expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --tile-timeout 0.2 -o made
 expect_text "$tmp/err" "--tile-timeout"
+CHUNKIMG_TEST_STUCK=3 "$CHUNKIMG" "${work[@]}" -o made &
+pid=$!
+sleep 0.3
+kill -TERM "$pid"
 status=0
-CHUNKIMG_TEST_STUCK=3 timeout --signal=TERM 0.5 "$CHUNKIMG" "${work[@]}" -o made || status=$?
-expect_equal "$status" 124 "a stuck worker, and SIGTERM" # of timeout: its command ended by that signal, not by a later one
+wait "$pid" || status=$?
+expect_equal "$status" 143 "a stuck worker, and SIGTERM"
 expect_nothing made
 
 # killed from outside, any worker, at any moment: never another result, never a hang
