@@ -138,6 +138,8 @@ CHUNKIMG_API const chunkimg_option *chunkimg_option_find(const chunkimg_option *
 
 typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDGE_SHIFT, CHUNKIMG_EDGE_DROP } chunkimg_edge;
 
+typedef enum chunkimg_sandbox { CHUNKIMG_SANDBOX_AUTO, CHUNKIMG_SANDBOX_REQUIRE, CHUNKIMG_SANDBOX_OFF } chunkimg_sandbox;
+
 typedef enum chunkimg_on_error { CHUNKIMG_ON_ERROR_STOP, CHUNKIMG_ON_ERROR_SKIP } chunkimg_on_error;
 
 /* A download that is complete: see "inputs over the network". */
@@ -192,6 +194,7 @@ typedef struct chunkimg_options {
     bool pin;                /* bind each worker to one CPU of the affinity mask */
     int64_t processes;       /* of the mode hybrid; 0: by workers and threads */
     int64_t threads;         /* in each process of the mode hybrid; 0: by workers and processes */
+    int sandbox;             /* chunkimg_sandbox: whether worker processes give up what they do not need */
     double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
 } chunkimg_options;
 
@@ -267,6 +270,7 @@ typedef struct chunkimg_plan {
     int32_t tile_width, tile_height; /* nominal, without overlap, pixels */
     int32_t overlap;                 /* pixels */
     unsigned workers;
+    const char *sandbox;         /* what will hold worker processes, "seccomp, Landlock", or why nothing does; NULL: there are none */
     unsigned processes;          /* that the workers are spread over; 0: none but the caller's */
     uint64_t memory_bytes;       /* the sum of the next ones: the most this run may need */
     uint64_t band_bytes;         /* decoded rows in flight */
@@ -316,6 +320,7 @@ typedef struct chunkimg_result {
     uint64_t output_bytes;
     uint32_t digest;            /* CRC-32 of the output's pixels (lossless: coefficients) in raster order, any tiling */
     unsigned workers;           /* that really ran */
+    bool confined;              /* every worker process gave up what it did not need, as the plan says */
     unsigned workers_replaced;  /* processes that died, and others went on in their place */
 
     /* What workers cost each other. */

@@ -252,7 +252,7 @@ static void print_reports(const session *s, size_t first)
     if (n == 1) {
         ck_report_text(stdout, &rows[0]);
         if (s->c->verbose)
-            ck_report_workers(stdout, rows[0].result);
+            ck_report_workers(stdout, &rows[0]);
     } else if (n > 1) {
         ck_report_work(stdout, rows[0].plan);
         ck_report_compare(stdout, rows, n, wants_colour(s->c));

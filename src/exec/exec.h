@@ -23,6 +23,9 @@ typedef struct ck_exec_config {
     bool fill_anywhere; /* any worker may carry FILLs; false: only worker 0 holds the decoder */
     bool rereadable;  /* a decoder that was lost can begin again in another process */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
+    const struct ck_sandbox *sandbox; /* worker processes confine themselves with it; NULL: they do not */
+    int folder;               /* a descriptor, where workers make files; -1: nowhere */
+    uint64_t file_nbytes;     /* the largest file that a worker makes */
     const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 
     /* To be called at least every 50 ms by somebody who is not carrying a ticket; looks at the clock itself. */
@@ -39,6 +42,7 @@ typedef struct ck_exec_config {
 typedef struct ck_exec_stats {
     unsigned workers;            /* that really worked */
     double spawn_s;              /* until all of them were ready */
+    unsigned confined;           /* ck_sandbox layers that hold every worker process */
     unsigned replaced;           /* processes that died, and others went on in their place */
     uint64_t peak_bytes;         /* memory of all processes together */
     uint64_t rss_bytes;          /* sum of resident sets at their peaks */

@@ -11,7 +11,7 @@
 /* Beyond the kinds of tickets: what child and supervisor say to each other on the rings. */
 enum {
     CK_SAY_QUIT = 100, /* to the child: leave */
-    CK_SAY_READY,      /* from the child; id: threads that carry tickets */
+    CK_SAY_READY,      /* from the child; id: threads that carry tickets, seq: ck_sandbox layers that hold all of them */
     CK_SAY_FAILED      /* from the child: enter_error says why it leaves */
 };
 
@@ -40,6 +40,7 @@ typedef struct ck_seat {
     unsigned id;      /* of the process; its workers are id * threads and the next ones */
     unsigned threads; /* that carry tickets, >= 1 */
     int bell;         /* its end of the socket */
+    const ck_exec_config *config; /* of which a child reads how it is confined */
 } ck_seat;
 
 size_t ck_proc_shared_size(unsigned processes);

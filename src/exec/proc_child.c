@@ -6,6 +6,7 @@
  * this process alone: nobody else can find them held when it has died.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,12 +14,14 @@
 #include <unistd.h>
 
 #include "exec/proc.h"
+#include "os/sandbox.h"
 
 typedef struct crew {
     const ck_seat *seat;
     pthread_mutex_t taking, saying;
     bool over;           /* under taking: told to quit */
     atomic_uint said;    /* see take */
+    unsigned confined;          /* under saying: ck_sandbox layers that hold every thread so far */
     unsigned entered, expected; /* under saying: threads that are ready, and that there are */
     pthread_cond_t all_in;      /* with saying: entered has come to expected */
 } crew;
@@ -83,11 +86,12 @@ static bool take(crew *c, ck_ticket *t)
 }
 
 /* Ready is said once, by the last of all threads; nobody takes a ticket before. */
-static void wait_for_all(crew *c)
+static void wait_for_all(crew *c, unsigned confined)
 {
     pthread_mutex_lock(&c->saying);
+    c->confined &= confined;
     if (++c->entered == c->expected) {
-        say_locked(c, (ck_ticket){.kind = CK_SAY_READY, .id = c->expected});
+        say_locked(c, (ck_ticket){.kind = CK_SAY_READY, .id = c->expected, .seq = c->confined});
         pthread_cond_broadcast(&c->all_in);
     }
     while (c->entered < c->expected)
@@ -103,21 +107,36 @@ static void expect_fewer(crew *c, unsigned threads)
     pthread_mutex_unlock(&c->saying);
 }
 
+/* What was entered is all that needed a path. Where it is not required, a refusal is only told. */
+static ck_status confine(const ck_exec_config *config, unsigned *layers, ck_error *err)
+{
+    ck_error ignored;
+
+    *layers = 0;
+    if (!config->sandbox)
+        return CK_OK;
+    if (config->options->sandbox == CHUNKIMG_SANDBOX_REQUIRE)
+        return ck_sandbox_enter(config->sandbox, config->folder, layers, err);
+    (void)ck_sandbox_enter(config->sandbox, config->folder, layers, &ignored);
+    return CK_OK;
+}
+
 static void *carry_until_told(void *arg)
 {
     hand *h = arg;
     crew *c = h->crew;
     const ck_work *w = c->seat->work;
+    unsigned layers = 0;
     ck_ticket t;
     ck_error err;
     void *mine;
 
-    if (w->enter(w->self, h->worker, &mine, &err)) {
+    if (w->enter(w->self, h->worker, &mine, &err) || confine(c->seat->config, &layers, &err)) {
         c->seat->shared->channels[c->seat->id].enter_error = err;
         say(c, (ck_ticket){.kind = CK_SAY_FAILED});
         _exit(1);
     }
-    wait_for_all(c);
+    wait_for_all(c, layers);
     while (take(c, &t)) {
         w->carry(w->self, mine, t);
         say(c, t);
@@ -129,7 +148,7 @@ static void *carry_until_told(void *arg)
 void ck_proc_child(const ck_seat *seat)
 {
     crew c = {.seat = seat, .taking = PTHREAD_MUTEX_INITIALIZER, .saying = PTHREAD_MUTEX_INITIALIZER,
-              .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
+              .confined = UINT_MAX, .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
     hand *hands = calloc(seat->threads, sizeof *hands);
     unsigned n = 1;
 
@@ -146,6 +165,8 @@ void ck_proc_child(const ck_seat *seat)
             break;
     }
     expect_fewer(&c, n);
+    if (seat->config->sandbox) /* after the last process that this one may start, which a thread counts as */
+        ck_sandbox_limit(seat->config->sandbox, seat->config->file_nbytes);
     carry_until_told(&hands[0]);
     for (unsigned i = 1; i < n; i++)
         pthread_join(hands[i].thread, NULL);

@@ -19,7 +19,7 @@ static void forget_others(const ck_supervisor *s)
 
 static _Noreturn void become_child(const ck_supervisor *s, unsigned id, int bell, pid_t parent)
 {
-    ck_seat seat = {.work = s->work, .shared = s->shared, .id = id, .threads = s->threads, .bell = bell};
+    ck_seat seat = {.work = s->work, .shared = s->shared, .id = id, .threads = s->threads, .bell = bell, .config = s->config};
 
     /* Sent when the parent ends; it may have ended before this line. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,5 +1,6 @@
 /* The supervisor's side: hands out tickets, hears what became of them, and puts a new child in the place of a dead one. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +53,10 @@ static void hear_back(ck_supervisor *s, ck_child *c, ck_ticket t)
     s->work->done(s->work->self, t);
 }
 
-static void hear_ready(ck_supervisor *s, ck_child *c, unsigned threads)
+static void hear_ready(ck_supervisor *s, ck_child *c, ck_ticket t)
 {
-    c->carriers = threads;
+    c->carriers = t.id;
+    s->confined &= (unsigned)t.seq;
     s->false_starts = 0;
     if (++s->ready == s->processes && s->spawn_s == 0)
         s->spawn_s = ck_seconds(ck_now_ns() - s->began_ns);
@@ -74,7 +76,7 @@ static bool hear(ck_supervisor *s, unsigned id)
     while (ck_proc_hear(&s->shared->channels[id].from, &t)) {
         heard = true;
         if (t.kind == CK_SAY_READY)
-            hear_ready(s, c, t.id);
+            hear_ready(s, c, t);
         else if (t.kind == CK_SAY_FAILED)
             s->work->fail(s->work->self, &s->shared->channels[id].enter_error);
         else
@@ -376,8 +378,9 @@ static ck_status start_all(ck_supervisor *s, ck_error *err)
 static void count(const ck_supervisor *s, ck_exec_stats *stats)
 {
     stats->workers = s->processes * s->threads;
-    stats->spawn_s = s->spawn_s;
+    stats->spawn_s = s->spawn_s > 0 ? s->spawn_s : ck_seconds(ck_now_ns() - s->began_ns); /* it was over before all were */
     stats->replaced = s->replaced;
+    stats->confined = s->confined;
     stats->peak_bytes = ck_usage_peak_share(0);
     stats->rss_bytes = ck_usage_peak_rss(0);
     for (unsigned id = 0; id < s->processes; id++)
@@ -434,6 +437,7 @@ ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_w
                        .shared = config->shared,
                        .threads = threads,
                        .processes = config->workers / threads,
+                       .confined = UINT_MAX,
                        .began_ns = ck_now_ns()};
     void *mine = NULL;
     ck_status status = start_all(&s, err);

@@ -29,6 +29,7 @@ typedef struct ck_supervisor {
     unsigned holder;       /* the child that carries FILLs, where they are a chain */
     unsigned false_starts; /* children that ended before they were ready, since the last one that was */
     unsigned replaced;
+    unsigned confined;     /* ck_sandbox layers that hold every child so far */
     bool decoder_used;     /* a FILL of the chain was handed out */
     ck_error decoder_lost; /* status set: the holder died, and nobody can begin again */
     ck_leases orphans;     /* their carriers died */

@@ -1,5 +1,6 @@
 #include "os/usage.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,20 @@ uint64_t ck_usage_peak_share(pid_t pid)
 }
 
 /* A file that only kernels with scheduler statistics have. */
-uint64_t ck_usage_migrations(void)
+int ck_usage_sched_open(void)
 {
-    return read_number("/proc/thread-self/sched", "se.nr_migrations", UINT64_MAX);
+    return open("/proc/thread-self/sched", O_RDONLY | O_CLOEXEC);
+}
+
+uint64_t ck_usage_migrations(int sched)
+{
+    static const char key[] = "se.nr_migrations";
+    char text[4096];
+    ssize_t n = sched < 0 ? -1 : pread(sched, text, sizeof text - 1, 0);
+    const char *at;
+
+    text[n > 0 ? n : 0] = 0;
+    at = strstr(text, key);
+    at = at ? strchr(at, ':') : NULL;
+    return at ? strtoull(at + 1, NULL, 10) : UINT64_MAX;
 }

@@ -18,8 +18,14 @@ ck_usage ck_usage_since(ck_usage before);
 /* Most bytes that were resident in a process (0: this one) since its program began; 0 where the system does not tell. */
 uint64_t ck_usage_peak_rss(pid_t pid);
 
-/* How often the calling thread was moved to another CPU since it began; UINT64_MAX where the kernel does not tell. */
-uint64_t ck_usage_migrations(void);
+/*
+ * How often a thread was moved to another CPU since it began; UINT64_MAX where
+ * the kernel does not tell. `sched`: what ck_usage_sched_open gave that thread,
+ * which may be -1; the caller closes it. A thread that will be confined opens
+ * it before.
+ */
+int ck_usage_sched_open(void);
+uint64_t ck_usage_migrations(int sched);
 
 /*
  * A process's share of memory at its peak (0: this process), bytes: its

@@ -134,6 +134,28 @@ static void warn_of_oversubscription(chunkimg_job *job)
     pass_warning(job, text);
 }
 
+/* The plan says in words what holds the workers; what should and does not is worth a warning. */
+static ck_status choose_sandbox(chunkimg_job *job, ck_error *err)
+{
+    const char *why = "switched off";
+    char text[160];
+
+    if (!job->plan.processes)
+        return CK_OK;
+    if (job->options.sandbox != CHUNKIMG_SANDBOX_OFF)
+        job->sandbox = ck_sandbox_load(&why);
+    job->plan.sandbox = job->sandbox ? ck_sandbox_layers(job->sandbox) : why;
+    if (job->sandbox || job->options.sandbox == CHUNKIMG_SANDBOX_OFF)
+        return CK_OK;
+    if (job->options.sandbox == CHUNKIMG_SANDBOX_REQUIRE)
+        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: sandbox: required, but %s", job->plan.input, why);
+    if (!ck_sandbox_never()) {
+        snprintf(text, sizeof text, "worker processes are not confined: %s", why);
+        pass_warning(job, text);
+    }
+    return CK_OK;
+}
+
 chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user, chunkimg_job **out,
                                    chunkimg_error *err)
 {
@@ -166,6 +188,8 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
         status = ck_job_open_source(job, err);
     if (!status)
         status = ck_plan_make(job, err);
+    if (!status)
+        status = choose_sandbox(job, err);
     if (status) {
         chunkimg_close(&job);
         return status;
@@ -189,6 +213,7 @@ void chunkimg_close(chunkimg_job **handle)
         return;
     *handle = NULL;
     ck_chain_free(&job->chain);
+    ck_sandbox_free(&job->sandbox);
     ck_source_close(&job->source);
     free(job->need);
     ck_body_free(&job->body);

@@ -22,6 +22,15 @@
 #define ISAL "without ISA-L"
 #endif
 
+#ifdef CK_HAVE_SECCOMP
+#include <seccomp.h>
+#define TEXT_OF_3(a, b, c) #a "." #b "." #c
+#define TEXT_3(a, b, c) TEXT_OF_3(a, b, c)
+#define SECCOMP "libseccomp " TEXT_3(SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO)
+#else
+#define SECCOMP "without libseccomp"
+#endif
+
 char *chunkimg_build_info(char *to, size_t size)
 {
     size_t used = 0;
@@ -31,7 +40,7 @@ char *chunkimg_build_info(char *to, size_t size)
         if (c->library)
             used += (size_t)snprintf(to + used, size - used, "%s, ", c->library());
     if (used < size)
-        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", jansson " JANSSON_VERSION ", OpenMP %d, %s",
+        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", " SECCOMP ", jansson " JANSSON_VERSION ", OpenMP %d, %s",
 #ifdef _OPENMP
                  _OPENMP,
 #else

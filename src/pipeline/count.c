@@ -113,6 +113,7 @@ void ck_count_result(chunkimg_job *job, const ck_exec_stats *stats, ck_usage bef
     unsigned long long first_ns = atomic_load(&job->board->first_tile_ns);
 
     r->workers = stats->workers;
+    r->confined = job->sandbox && (stats->confined & CK_SANDBOX_SECCOMP);
     r->workers_replaced = stats->replaced;
     r->region_s = job->region_s;
     r->spawn_s = stats->spawn_s;

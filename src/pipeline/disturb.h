@@ -7,6 +7,7 @@
  *   CHUNKIMG_TEST_KILL_AFTER=...     once it has made and stored the tile, but not said so
  *   CHUNKIMG_TEST_KILL_FILL=...      before it decodes the rows of FILL SEQ
  *   CHUNKIMG_TEST_STUCK=...          stops itself before it makes tile SEQ
+ *   CHUNKIMG_TEST_OPEN=PATH          a worker kills itself if it can open that path, or make it by any descriptor it has
  *
  * TIMES: so often in the whole run, in whatever process; always by default.
  */
@@ -19,6 +20,7 @@ enum { CK_DISTURBANCES = 4 };
 
 typedef struct ck_disturb {
     unsigned long stall_us;
+    const char *open;
     bool any; /* of the next ones */
     struct {
         uint64_t seq; /* UINT64_MAX: never */

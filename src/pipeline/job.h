@@ -17,6 +17,7 @@
 #include "op/chain.h"
 #include "os/arena.h"
 #include "os/checksum.h"
+#include "os/sandbox.h"
 #include "os/usage.h"
 #include "pipeline/disturb.h"
 #include "pipeline/source.h"
@@ -105,6 +106,7 @@ struct chunkimg_job {
     ck_palette palette;         /* of what rows are indices into; count 0: rows are of colours */
     ck_sink_config sink_config;
     void *sink_state;
+    ck_sandbox *sandbox; /* for worker processes; NULL: none */
     char *output, *stem; /* owned text */
     char input[256]; /* the input's name for messages */
     char note[240], reason[128], stamp[96];

@@ -5,6 +5,7 @@
 
 static const char *const on_error_choices[] = {"stop", "skip", NULL};
 static const char *const border_choices[] = {"reflect", "symmetric", "replicate", "zero", NULL};
+static const char *const sandbox_choices[] = {"auto", "require", "off", NULL};
 static const char *const edge_choices[] = {"keep", "pad", "shift", "drop", NULL};
 
 #define AT(field) offsetof(chunkimg_options, field)
@@ -68,6 +69,9 @@ static const chunkimg_option rows[] = {
      .fallback = "0", .value = "P", .help = "that run threads each; 0: the fewest, more than one, that divide the workers"},
     {.name = "threads", .type = CHUNKIMG_INT, .offset = AT(threads), .least = 0, .most = 32, .unit = "threads",
      .fallback = "0", .value = "T", .help = "in each process; 0: as many as make up the workers"},
+    {.name = "sandbox", .type = CHUNKIMG_CHOICE, .offset = AT(sandbox), .choices = sandbox_choices, .fallback = "auto",
+     .value = "WHAT",
+     .help = "worker processes open no path and start nothing: where the system can see to it, or required, or off"},
     {.name = "tile-timeout", .type = CHUNKIMG_REAL, .offset = AT(tile_timeout), .least = 0, .most = 86400,
      .unit = "seconds", .fallback = "0", .value = "SECONDS",
      .help = "a worker process that takes longer over one tile is stuck: it is ended, and the tile made again; 0: never"},

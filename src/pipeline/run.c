@@ -58,6 +58,9 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     ck_work work = ck_job_work(job);
     ck_exec_config config = {.workers = job->plan.workers,
                              .fill_anywhere = job->in_pieces,
+                             .sandbox = job->sandbox,
+                             .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
+                             .file_nbytes = job->sink->store ? job->worker.encoded : 0,
                              .rereadable = ck_source_rereadable(job->source),
                              .shared = job->arena.base + job->layout.executor,
                              .options = &job->options,

@@ -23,6 +23,7 @@ typedef struct worker {
     chunkimg_job *job;
     ck_tally *tally;
     uint64_t migrations; /* of its thread before it entered */
+    int sched;           /* to read them, held open where paths may be out of reach later; else -1 */
     uint8_t *memory;  /* all of the next three */
     uint8_t *scratch, *block, *encoded;
     void *encoder;    /* its state; NULL: nothing is encoded */
@@ -630,11 +631,24 @@ static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
 
 /* ---- workers --------------------------------------------------------------------------- */
 
+static void note_begin(worker *w)
+{
+    w->sched = ck_usage_sched_open();
+    w->migrations = ck_usage_migrations(w->sched);
+    if (w->sched >= 0 && !w->job->plan.processes) {
+        close(w->sched);
+        w->sched = -1;
+    }
+}
+
 /* By the thread that entered: the kernel counts for each. */
 static void note_end(worker *w)
 {
-    uint64_t now = w->migrations == CHUNKIMG_UNKNOWN ? CHUNKIMG_UNKNOWN : ck_usage_migrations();
+    int sched = w->sched >= 0 || w->migrations == CHUNKIMG_UNKNOWN ? w->sched : ck_usage_sched_open();
+    uint64_t now = ck_usage_migrations(sched);
 
+    if (sched >= 0)
+        close(sched);
     w->tally->migrations = now == CHUNKIMG_UNKNOWN ? now : now - w->migrations;
     w->tally->left = true;
 }
@@ -701,7 +715,7 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
         return ck_fail_memory(err, sizeof *w, "preparing a worker");
     w->job = job;
     w->tally = ck_job_tally(job, id);
-    w->migrations = ck_usage_migrations();
+    note_begin(w);
     ck_disturb_read(&w->disturb);
     /* the supervisor of processes is one worker more, and only drains */
     if (id < job->plan.workers) {

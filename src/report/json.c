@@ -86,6 +86,8 @@ static json_t *report_json(const ck_report *r)
                      "runs", runs_json(r));
 
     if (all) {
+        if (r->plan->sandbox)
+            json_object_set_new(all, "sandbox", json_pack("{s:s,s:b}", "what", r->plan->sandbox, "in_force", s->confined));
         json_object_set_new(all, "processes", json_integer((json_int_t)r->plan->processes));
         ck_report_workers_json(all, s);
     }

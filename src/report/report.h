@@ -23,7 +23,7 @@ double ck_report_utilisation(const ck_report *r);/* CPU time over wall time and 
 void ck_report_text(FILE *to, const ck_report *r);
 
 /* What workers cost each other: waits, copies, memory, each one's time. Follows ck_report_text where more is asked. */
-void ck_report_workers(FILE *to, const chunkimg_result *r);
+void ck_report_workers(FILE *to, const ck_report *report);
 
 /* The image and how it is cut, without the mode. */
 void ck_report_work(FILE *to, const chunkimg_plan *plan);

@@ -30,8 +30,10 @@ static const char *time_text(double seconds, char to[32])
     return to;
 }
 
-void ck_report_workers(FILE *to, const chunkimg_result *r)
+void ck_report_workers(FILE *to, const ck_report *report)
 {
+    const chunkimg_result *r = report->result;
+    const char *sandbox = report->plan->sandbox;
     char a[32], b[32], c[32], d[32];
 
     fprintf(to, "%-12s spawn %s  first tile %s  parallel region %s  teardown %s\n", "phases", time_text(r->spawn_s, a),
@@ -45,6 +47,8 @@ void ck_report_workers(FILE *to, const chunkimg_result *r)
     fprintf(to, "%-12s copied %s, by reference %s    RSS %s, PSS %s (all processes)\n", "between",
             size_text(r->bytes_copied, a), size_text(r->bytes_by_reference, b), size_text(r->rss_bytes, c),
             size_text(r->pss_bytes, d));
+    if (sandbox)
+        fprintf(to, "%-12s %s%s\n", "sandbox", sandbox, r->confined ? "" : " (not in force)");
     fprintf(to, "%-12s imbalance %.1f %%\n", "workers", 100 * r->imbalance);
     for (unsigned i = 0; i < shown(r); i++)
         fprintf(to, "%12u busy %.3f  waiting %.3f  idle %.3f s    %llu tickets\n", i, r->worker[i].busy_s,

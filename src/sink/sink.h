@@ -61,6 +61,9 @@ typedef struct ck_sink {
     /* A store whose worker died may have come halfway: what it left of the tile goes. At home. NULL: nothing. */
     void (*unstore)(void *st, const ck_tile *tile);
 
+    /* The folder that store makes new files in, and nothing else of the system: a descriptor. NULL: store needs none. */
+    int (*folder)(const void *st);
+
     /*
      * The tile, where an earlier run that is resumed has made it already: its outcome, and true. At home, after open.
      * NULL: never.

@@ -275,6 +275,11 @@ static void tiles_unstore(void *st, const ck_tile *tile)
         ck_outdir_remove(s->dir, name);
 }
 
+static int tiles_folder(const void *st)
+{
+    return ck_outdir_fd(((const state *)st)->dir);
+}
+
 static bool tiles_kept(const void *st, uint64_t index, ck_outcome *outcome)
 {
     const state *s = st;
@@ -338,6 +343,7 @@ const ck_sink ck_sink_tiles = {
     .open = tiles_open,
     .store = tiles_store,
     .unstore = tiles_unstore,
+    .folder = tiles_folder,
     .kept = tiles_kept,
     .accept = tiles_accept,
     .skip = tiles_skip,

@@ -1,0 +1,49 @@
+/*
+ * What a process gives up before it touches an image: all system calls but
+ * those that computing, and reading and writing open files, take (seccomp, the
+ * list made by libseccomp), files that it could reach by a path (Landlock),
+ * core dumps, large files and new processes (rlimits).
+ *
+ * New files in one folder may be allowed: openat on that very descriptor, with
+ * the very flags of a new file. seccomp does not see the name, so it protects
+ * what exists (nothing can be read or overwritten by its path) and all folders
+ * from everything but new files; Landlock, where the kernel has it, keeps new
+ * files out of other folders as well.
+ */
+#ifndef CK_OS_SANDBOX_H
+#define CK_OS_SANDBOX_H
+
+#include "base/error.h"
+
+enum { CK_SANDBOX_SECCOMP = 1, CK_SANDBOX_LANDLOCK = 2 };
+
+/* The flags of the files that may be made. */
+#define CK_SANDBOX_NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+
+typedef struct ck_sandbox ck_sandbox;
+
+/*
+ * Loads libseccomp. NULL where this build, its sanitizers or the kernel do not
+ * let a process be confined: *why says so, a text that lives as long as the
+ * program.
+ */
+ck_sandbox *ck_sandbox_load(const char **why);
+/* Whether this build never does, which is known to whoever made it. */
+bool ck_sandbox_never(void);
+
+void ck_sandbox_free(ck_sandbox **s);
+
+/* "seccomp, Landlock": what the kernel has of it. */
+const char *ck_sandbox_layers(const ck_sandbox *s);
+
+/* For the whole process, before its threads need to be confined: limits. file_nbytes: the largest file it will write. */
+void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes);
+
+/*
+ * From here on the calling thread is confined, for good. folder: where it may
+ * make files, a descriptor; -1: nowhere. *layers: what holds it. Children are
+ * forked before, each with a copy of s.
+ */
+ck_status ck_sandbox_enter(const ck_sandbox *s, int folder, unsigned *layers, ck_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# labels: modes
+# Worker processes give up what they do not need: one that was taken over reaches no path, and the output is the same.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need jq
+
+render 400x300 photo.png
+render 300x200 photo.jpg
+echo secret >secret
+work=(photo.png --workers 3 --tiles 20 --quiet)
+expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode serial -o plain
+
+expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode processes -o none --json report.json
+if [ "$(json report.json .sandbox.in_force)" != true ]; then
+    why=$(json report.json .sandbox.what)
+    expect_exit 1 "$CHUNKIMG" "${work[@]}" --mode processes -o none --sandbox=require
+    expect_text "$tmp/err" "$why"
+    skip "worker processes are not confined: $why"
+fi
+
+# Without it a worker that is told to open a path does so (and kills itself to show it); with it nothing is opened or made.
+for mode in processes hybrid; do
+    for output in made none made.png; do
+        CHUNKIMG_TEST_OPEN=$PWD/secret expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o "$output" --sandbox=off
+        CHUNKIMG_TEST_OPEN=$PWD/secret expect_exit 0 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o "$output" --sandbox=require
+        rm -rf made made.png
+    done
+    expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o made
+    diff -r plain made >/dev/null || fail "$mode: a sandbox changed the output"
+    rm -rf made
+done
+
+# new files: in the output's folder only. seccomp does not see names; Landlock does.
+if [[ $(json report.json .sandbox.what) == *Landlock* ]]; then
+    mkdir elsewhere
+    CHUNKIMG_TEST_OPEN=$PWD/elsewhere/new expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes -o made --sandbox=off
+    rm -f elsewhere/new
+    CHUNKIMG_TEST_OPEN=$PWD/elsewhere/new expect_exit 0 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes -o made
+    [ ! -e elsewhere/new ] || fail "a confined worker made a file elsewhere"
+    rm -rf made
+fi
+
+# everything a worker does in earnest still works: operations, JPEG, whole images, fsync, a worker replaced
+expect_exit 0 "$CHUNKIMG" photo.jpg --mode processes --workers 2 --tiles 6 --op blur=2 --op median=3 --quiet -o made --fsync --sandbox=require
+rm -rf made
+render 90x120 laced.png --interlaced
+expect_exit 0 "$CHUNKIMG" laced.png --mode processes --workers 2 --tiles 6 --quiet -o made --sandbox=require
+rm -rf made
+CHUNKIMG_TEST_KILL=7:2 expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode processes -o made --sandbox=require
+diff -r plain made >/dev/null || fail "a replaced worker changed the output"
