@@ -85,6 +85,9 @@ typedef struct ck_decoder {
 
     void (*close)(void *st);
 
+    /* The folder whose files rows and piece open, and nothing else of the system: a descriptor. NULL: they open nothing. */
+    int (*folder)(const void *st);
+
     /*
      * Before the first rows or piece, where the image has a palette: they are
      * to be of indices into it, 8 bit each. Sets image->shape and the palette's

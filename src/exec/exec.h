@@ -25,6 +25,7 @@ typedef struct ck_exec_config {
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
     const struct ck_sandbox *sandbox; /* worker processes confine themselves with it; NULL: they do not */
     int folder;               /* a descriptor, where workers make files; -1: nowhere */
+    int input_folder;         /* likewise, where they open files to read; -1: nowhere */
     uint64_t file_nbytes;     /* the largest file that a worker makes */
     const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 

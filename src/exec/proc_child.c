@@ -116,8 +116,8 @@ static ck_status confine(const ck_exec_config *config, unsigned *layers, ck_erro
     if (!config->sandbox)
         return CK_OK;
     if (config->options->sandbox == CHUNKIMG_SANDBOX_REQUIRE)
-        return ck_sandbox_enter(config->sandbox, config->folder, layers, err);
-    (void)ck_sandbox_enter(config->sandbox, config->folder, layers, &ignored);
+        return ck_sandbox_enter(config->sandbox, config->folder, config->input_folder, layers, err);
+    (void)ck_sandbox_enter(config->sandbox, config->folder, config->input_folder, layers, &ignored);
     return CK_OK;
 }
 

@@ -140,17 +140,26 @@ static int forbid_paths(int ruleset)
     return failed ? errno : 0;
 }
 
+static int allow_inside(int ruleset, int folder, uint64_t rights)
+{
+    struct landlock_path_beneath_attr inside = {.allowed_access = rights, .parent_fd = folder};
+
+    if (folder < 0)
+        return 0;
+    return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &inside, 0) ? errno : 0;
+}
+
 /* Every right to files that the first version knows: the later ones only divide what this one holds together. */
-static int enter_landlock(int folder)
+static int enter_landlock(int into, int from)
 {
     struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
-    struct landlock_path_beneath_attr inside = {
-        .allowed_access = LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE, .parent_fd = folder};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
     int why = ruleset < 0 ? errno : 0;
 
-    if (!why && folder >= 0 && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &inside, 0))
-        why = errno;
+    if (!why)
+        why = allow_inside(ruleset, into, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    if (!why)
+        why = allow_inside(ruleset, from, LANDLOCK_ACCESS_FS_READ_FILE);
     if (!why)
         why = forbid_paths(ruleset);
     if (ruleset >= 0)
@@ -160,9 +169,10 @@ static int enter_landlock(int folder)
 
 #else
 
-static int enter_landlock(int folder)
+static int enter_landlock(int into, int from)
 {
-    (void)folder;
+    (void)into;
+    (void)from;
     return ENOSYS;
 }
 
@@ -184,7 +194,21 @@ static const int allowed[] = {
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getrusage), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int folder)
+static int add_reading(const ck_sandbox *s, scmp_filter_ctx filter, int from)
+{
+    const scmp_datum_t mask = O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW, reads = O_RDONLY | O_NOFOLLOW;
+    int failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)from),
+                        SCMP_A2_32(SCMP_CMP_MASKED_EQ, mask, reads));
+
+    /* fstat, which the C library says in another way on some kernels */
+    if (!failed)
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fstat), 0);
+    if (!failed)
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3_32(SCMP_CMP_EQ, AT_EMPTY_PATH));
+    return failed;
+}
+
+static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int into, int from)
 {
     int failed = 0;
 
@@ -193,36 +217,38 @@ static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int folder)
     /* raise and abort: a signal to itself and nobody else */
     if (!failed)
         failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-    if (!failed && folder >= 0)
-        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)folder),
+    if (!failed && into >= 0)
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)into),
                         SCMP_A2_32(SCMP_CMP_EQ, CK_SANDBOX_NEW_FILE));
+    if (!failed && from >= 0)
+        failed = add_reading(s, filter, from);
     return -failed;
 }
 
 /* A refused call fails with EPERM and the worker goes on to say so, where a kill would lose what it has to say. */
-static int enter_seccomp(const ck_sandbox *s, int folder)
+static int enter_seccomp(const ck_sandbox *s, int into, int from)
 {
     scmp_filter_ctx filter = s->init(SCMP_ACT_ERRNO(EPERM));
     int why;
 
     if (!filter)
         return ENOMEM;
-    why = add_rules(s, filter, folder);
+    why = add_rules(s, filter, into, from);
     if (!why)
         why = -s->load(filter);
     s->release(filter);
     return why;
 }
 
-ck_status ck_sandbox_enter(const ck_sandbox *s, int folder, unsigned *layers, ck_error *err)
+ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err)
 {
     int why = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
 
     *layers = 0;
-    if (!why && s->landlock && !enter_landlock(folder))
+    if (!why && s->landlock && !enter_landlock(into, from))
         *layers |= CK_SANDBOX_LANDLOCK;
     if (!why)
-        why = enter_seccomp(s, folder);
+        why = enter_seccomp(s, into, from);
     if (why)
         return ck_fail_os(err, why, "confining a worker process");
     *layers |= CK_SANDBOX_SECCOMP;
@@ -258,10 +284,11 @@ void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes)
     (void)file_nbytes;
 }
 
-ck_status ck_sandbox_enter(const ck_sandbox *s, int folder, unsigned *layers, ck_error *err)
+ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err)
 {
     (void)s;
-    (void)folder;
+    (void)into;
+    (void)from;
     *layers = 0;
     return ck_fail(err, CHUNKIMG_SYSTEM, "confining a worker process: this build goes without libseccomp");
 }

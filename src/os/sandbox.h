@@ -8,7 +8,9 @@
  * the very flags of a new file. seccomp does not see the name, so it protects
  * what exists (nothing can be read or overwritten by its path) and all folders
  * from everything but new files; Landlock, where the kernel has it, keeps new
- * files out of other folders as well.
+ * files out of other folders as well. Files of one folder may be read likewise,
+ * where an image is made of several: openat on that descriptor, for reading,
+ * through no symbolic link. Only Landlock holds such names inside the folder.
  */
 #ifndef CK_OS_SANDBOX_H
 #define CK_OS_SANDBOX_H
@@ -40,10 +42,10 @@ const char *ck_sandbox_layers(const ck_sandbox *s);
 void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes);
 
 /*
- * From here on the calling thread is confined, for good. folder: where it may
- * make files, a descriptor; -1: nowhere. *layers: what holds it. Children are
- * forked before, each with a copy of s.
+ * From here on the calling thread is confined, for good. into: where it may
+ * make files, from: where it may read them, descriptors; -1: nowhere. *layers:
+ * what holds it. Children are forked before, each with a copy of s.
  */
-ck_status ck_sandbox_enter(const ck_sandbox *s, int folder, unsigned *layers, ck_error *err);
+ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err);
 
 #endif

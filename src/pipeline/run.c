@@ -60,6 +60,7 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
                              .fill_anywhere = job->in_pieces,
                              .sandbox = job->sandbox,
                              .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
+                             .input_folder = ck_source_folder(job->source),
                              .file_nbytes = job->sink->store ? job->worker.encoded : 0,
                              .rereadable = ck_source_rereadable(job->source),
                              .shared = job->arena.base + job->layout.executor,

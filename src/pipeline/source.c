@@ -147,6 +147,13 @@ const char *ck_source_name(const ck_source *s)
     return ck_input_name(s->in);
 }
 
+int ck_source_folder(const ck_source *s)
+{
+    const ck_decoder *d = s->codec->decoder;
+
+    return d->folder ? d->folder(s->state) : -1;
+}
+
 const char *ck_source_stamp(const ck_source *s, char *to, size_t size)
 {
     return ck_input_stamp(s->in, to, size);

@@ -27,6 +27,9 @@ const ck_codec *ck_source_codec(const ck_source *source);
 uint64_t ck_source_bytes(const ck_source *source);  /* of the file; 0: not known */
 const char *ck_source_name(const ck_source *source);/* for messages */
 
+/* The folder whose files are opened while rows are decoded: a descriptor. -1: none is. */
+int ck_source_folder(const ck_source *source);
+
 /* As ck_input_stamp. */
 const char *ck_source_stamp(const ck_source *source, char *to, size_t size);
 

@@ -313,12 +313,20 @@ static void piece_release(void *mine)
     p->block = NULL;
 }
 
+static int tiles_folder(const void *st)
+{
+    const reader *r = st;
+
+    return r->dir;
+}
+
 static const ck_decoder decoder = {
     .state_size = sizeof(reader),
     .sniff = tiles_sniff,
     .open = tiles_open,
     .rows = tiles_rows,
     .close = close_reader,
+    .folder = tiles_folder,
     .piece_state_size = sizeof(piece),
     .piece = tiles_piece,
     .piece_release = piece_release,
