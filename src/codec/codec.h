@@ -138,6 +138,7 @@ typedef struct ck_encode_params {
 /* Sizes of a file are in pixels always, also where its rows are of units: only `rows` counts those. */
 typedef struct ck_encoder {
     size_t state_size;
+    const char *const *options; /* names of the job's options that it honours, NULL-terminated; NULL: none */
     bool indexed;        /* can store indices and their palette: takes ck_encode_params.palette */
     int32_t strip_align; /* rows of every strip but the last are a multiple of this */
 

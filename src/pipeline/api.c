@@ -174,6 +174,8 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
         status = check_names(options, err);
     if (!status)
         status = ck_lossless_check_options(options, err);
+    if (!status)
+        status = ck_formats_check_options(options, err);
     if (status)
         return status;
     job = calloc(1, sizeof *job);

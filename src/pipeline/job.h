@@ -154,6 +154,9 @@ void ck_plan_note(chunkimg_job *job, const char *format, ...) __attribute__((for
 /* lossless.c: before the input is read, whether the options (whose names exist) go together with `lossless`. */
 ck_status ck_lossless_check_options(const chunkimg_options *options, ck_error *err);
 
+/* formats.c: before the input is read, whether each option that is some format's can have an effect. */
+ck_status ck_formats_check_options(const chunkimg_options *options, ck_error *err);
+
 /*
  * lossless.c, with the grid chosen: sets unit_w, unit_h and units of any job.
  * CHUNKIMG_USAGE where a lossless job's input would have to be turned, or where

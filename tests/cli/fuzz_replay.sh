@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 mkdir seeds words
-"$CHUNKIMG_SOURCE/tests/fuzz/seeds" "$CHUNKIMG_RENDER" seeds words
+"$CHUNKIMG_SOURCE/tests/fuzz/seeds" "$CHUNKIMG_RENDER" "$CHUNKIMG" seeds words
 foreign=()
 [ ! -d "$CHUNKIMG_CORPUS" ] || foreign=("$CHUNKIMG_CORPUS/png/odd" "$CHUNKIMG_CORPUS/jpeg/odd" "$CHUNKIMG_CORPUS/jpeg/broken")
 for target in png jpeg job; do

@@ -35,6 +35,16 @@ usage --op median=999
 usage --mode thread
 usage --mode ,
 usage --format gif
+usage --format png --quality 90
+expect_text "$tmp/err" "quality: is for jpeg"
+usage --format jpeg --compression 1
+usage --lossless --quality 90
+usage --lossless --compression 9
+expect_exit 2 "$CHUNKIMG" no-such-file.png -o made.jpg --compression 1
+expect_exit 0 "$CHUNKIMG" photo.png -o same.png --quality 85 # the default: as if it were not there
+cp photo.jpg other.jpg
+expect_exit 0 "$CHUNKIMG" photo.png other.jpg -o both --quality 70 --compression 1 # each is for one of them
+rm -rf same.png both other.jpg
 usage --name '{nope}'
 usage --tilez 4
 expect_text "$tmp/err" "--tiles"

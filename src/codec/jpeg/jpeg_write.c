@@ -358,8 +358,11 @@ static ck_status end(void *st, size_t *out_nbytes, uint32_t *check, uint64_t *ch
     return CK_OK;
 }
 
+static const char *const options[] = {"quality", NULL};
+
 const ck_encoder ck_jpeg_encoder = {
     .state_size = sizeof(writer),
+    .options = options,
     .strip_align = STRIP_ALIGN,
     .accepts = accepts,
     .bound = bound,

@@ -343,8 +343,11 @@ static size_t write_tail(uint32_t check, uint8_t out[64])
     return (size_t)(ck_png_put_chunk(ck_png_put_chunk(out, "IDAT", adler, sizeof adler), "IEND", NULL, 0) - out);
 }
 
+static const char *const options[] = {"compression", NULL};
+
 const ck_encoder ck_png_encoder = {
     .state_size = sizeof(writer),
+    .options = options,
     .indexed = true,
     .strip_align = 1,
     .accepts = write_accepts,
