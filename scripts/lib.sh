@@ -9,7 +9,7 @@ case $build in /*) ;; *) build=$PWD/$build ;; esac
 
 # What a build needs. libgomp comes with gcc.
 build_packages=(cmake ninja-build gcc libc6-dev pkg-config libpng-dev libjpeg62-turbo-dev libjansson-dev
-                libdeflate-dev libisal-dev libcurl4-openssl-dev libseccomp-dev)
+                libdeflate-dev libisal-dev libcurl4-openssl-dev libseccomp-dev libuv1-dev)
 
 note() { printf '%s\n' "$*" >&2; }
 die() {

@@ -189,6 +189,7 @@ typedef struct chunkimg_options {
     uint64_t max_download;   /* bytes that an address may deliver */
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
+    int64_t async_pool;      /* async: threads of the loop's pool that carry tickets; 0: the loop itself */
     double gil_interval;     /* gil: ms a waiter waits before it asks for the lock */
     int64_t gil_release;     /* gil: percent of native kernels that run without the lock */
     bool pin;                /* bind each worker to one CPU of the affinity mask */
@@ -329,6 +330,8 @@ typedef struct chunkimg_result {
     uint64_t lock_requests;      /* a global lock: times that a waiter's interval ran out */
     uint64_t lock_forced;        /* a global lock: hand-overs that were forced so; both CHUNKIMG_UNKNOWN without such a lock */
     double queue_wait_s;         /* waiting for a ticket, between the first and the last, all workers */
+    uint64_t loop_turns;         /* of an event loop; CHUNKIMG_UNKNOWN and negative times where there is none */
+    double loop_mean_s, loop_worst_s; /* a turn of it without its sleep: how long an event has to wait */
     uint64_t bytes_copied;       /* between workers */
     uint64_t bytes_by_reference; /* read where another ticket had written them */
     uint64_t migrations;         /* of workers from CPU to CPU */

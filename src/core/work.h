@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/turns.h"
+#include "os/outdir.h"
 
 typedef enum ck_kind {
     CK_FILL, /* decode the next rows into the ring */
@@ -56,6 +57,12 @@ typedef struct ck_work {
 
     /* Before the first worker enters, by an executor with a global lock: the labour is to run in turns. NULL: no more. */
     void (*in_turns)(void *self, const ck_turns *turns);
+
+    /*
+     * Before the first ticket, by an executor that writes files itself (trait CK_EXEC_WRITES_LATER): carry may give it
+     * bytes to be written, one put a ticket, and the ticket is done when they are. NULL: no more.
+     */
+    void (*write_through)(void *self, const ck_writer *writer);
 
     /* The ticket's tile for messages: "tile 3,1" or "the decoder". Returns `to`. */
     const char *(*describe)(void *self, ck_ticket t, char *to, size_t size);

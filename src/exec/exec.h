@@ -15,7 +15,8 @@
 
 enum ck_exec_traits {
     CK_EXEC_PROCESSES = 1u << 0, /* workers are processes: what they share must lie in a shared arena */
-    CK_EXEC_ONE_WORKER = 1u << 1 /* never more than one worker */
+    CK_EXEC_WRITES_LATER = 1u << 1, /* encoded bytes stay in their slots until it has written them */
+    CK_EXEC_WANDERS = 1u << 2       /* a worker is no thread of its own: what the kernel counts per thread says nothing */
 };
 
 typedef struct ck_exec_config {
@@ -52,6 +53,8 @@ typedef struct ck_exec_stats {
     uint64_t lock_requests;      /* of a global lock: intervals that ran out for a waiter */
     uint64_t lock_forced;        /* of a global lock: hand-overs that a request forced */
     double queue_wait_s;         /* all workers, for a ticket to come */
+    uint64_t loop_turns;         /* of an event loop */
+    double loop_mean_s, loop_worst_s; /* a turn without the loop's sleep: how long an event may wait */
     uint64_t bytes_copied;       /* between workers */
     uint64_t bytes_by_reference; /* unknown: all that tickets read of each other */
 } ck_exec_stats;
@@ -63,6 +66,9 @@ typedef struct ck_exec_stats {
                      .lock_wait_s = -1,                                                                           \
                      .lock_requests = CHUNKIMG_UNKNOWN,                                                           \
                      .lock_forced = CHUNKIMG_UNKNOWN,                                                             \
+                     .loop_turns = CHUNKIMG_UNKNOWN,                                                              \
+                     .loop_mean_s = -1,                                                                           \
+                     .loop_worst_s = -1,                                                                          \
                      .queue_wait_s = -1,                                                                          \
                      .bytes_copied = CHUNKIMG_UNKNOWN,                                                            \
                      .bytes_by_reference = CHUNKIMG_UNKNOWN})

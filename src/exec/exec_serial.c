@@ -21,6 +21,15 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return CK_OK;
 }
 
+static ck_status one(const chunkimg_options *options, unsigned *wanted, unsigned *processes, ck_error *err)
+{
+    (void)options;
+    (void)processes;
+    (void)err;
+    *wanted = 1;
+    return CK_OK;
+}
+
 const ck_exec ck_exec_serial = {
     .name = "serial",
     .summary = "one worker, one ticket after another: the reference",
@@ -30,7 +39,7 @@ const ck_exec ck_exec_serial = {
               .strength = "no overhead at all; every speed-up is measured against it",
               .weakness = "uses one core",
               .suits = "tiny images, debugging"},
-    .traits = CK_EXEC_ONE_WORKER,
+    .workers = one,
     .fills_ahead = 1,
     .run = run,
 };

@@ -24,6 +24,7 @@ struct ck_outdir {
     int file;           /* of begin .. end; -1: none */
     int lock;           /* of a single file: keeps its lock when it is closed, until it has its name; -1: none */
     bool is_file, force, sync;
+    const ck_writer *writer; /* NULL: whoever calls */
     char *target;       /* name inside parent */
     char *staging;      /* name inside parent */
     char growing[256];  /* name of the file of begin, escaped */
@@ -432,26 +433,47 @@ static int open_new(const ck_outdir *dir, const char *name)
     int fd;
 
     do
-        fd = openat(dir->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        fd = openat(dir->dir, name, CK_PUT_FLAGS, CK_PUT_MODE);
     while (fd < 0 && errno == EINTR);
     return fd;
 }
 
-ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err)
+void ck_outdir_through(ck_outdir *dir, const ck_writer *writer)
 {
-    int fd = open_new(dir, name), why, closed;
+    dir->writer = writer;
+}
+
+ck_status ck_outdir_put_failed(const ck_put *what, bool created, int os_errno)
+{
     char shown[200];
 
-    if (fd < 0) {
-        why = errno;
-        return ck_fail_os(err, why, "%s: '%s' cannot be created", dir->shown, ck_text_escape(shown, sizeof shown, name));
+    if (what->file >= 0)
+        return ck_fail_os(what->err, os_errno, "%s: cannot be written", what->dir->shown);
+    return ck_fail_os(what->err, os_errno, "%s: '%s' cannot be %s", what->dir->shown,
+                      ck_text_escape(shown, sizeof shown, what->name), created ? "written" : "created");
+}
+
+static ck_status put_now(const ck_put *what)
+{
+    int fd = open_new(what->dir, what->name), why, closed;
+
+    if (fd < 0)
+        return ck_outdir_put_failed(what, false, errno);
+    why = write_all(fd, what->bytes, what->nbytes);
+    closed = close_checked(what->dir, fd);
+    return why || closed ? ck_outdir_put_failed(what, true, why ? why : closed) : CK_OK;
+}
+
+ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err)
+{
+    ck_put what = {.dir = dir, .folder = dir->dir, .file = -1, .sync = dir->sync, .bytes = bytes, .nbytes = nbytes, .err = err};
+
+    if (strlen(name) >= sizeof what.name) {
+        strcpy(what.name, "...");
+        return ck_outdir_put_failed(&what, false, ENAMETOOLONG);
     }
-    why = write_all(fd, bytes, nbytes);
-    closed = close_checked(dir, fd);
-    if (!why && !closed)
-        return CK_OK;
-    return ck_fail_os(err, why ? why : closed, "%s: '%s' cannot be written", dir->shown,
-                      ck_text_escape(shown, sizeof shown, name));
+    strcpy(what.name, name);
+    return dir->writer ? dir->writer->put(dir->writer->self, &what) : put_now(&what);
 }
 
 ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err)
@@ -472,6 +494,13 @@ ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_
     if (!why)
         return CK_OK;
     return ck_fail_os(err, why, "%s%s%s: cannot be written", dir->shown, dir->is_file ? "" : ": ", dir->growing);
+}
+
+ck_status ck_outdir_append_kept(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err)
+{
+    ck_put what = {.dir = dir, .folder = dir->dir, .file = dir->file, .bytes = bytes, .nbytes = nbytes, .err = err};
+
+    return dir->writer ? dir->writer->put(dir->writer->self, &what) : ck_outdir_append(dir, bytes, nbytes, err);
 }
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err)

@@ -8,6 +8,8 @@
 #ifndef CK_OS_OUTDIR_H
 #define CK_OS_OUTDIR_H
 
+#include <fcntl.h>
+
 #include "base/error.h"
 
 typedef struct ck_outdir ck_outdir;
@@ -36,9 +38,43 @@ ck_status ck_out_check(const char *path, bool is_file, bool force, ck_error *err
 /* One whole file inside the folder. Any thread or process that inherited the folder. */
 ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err);
 
+/*
+ * Bytes on their way to a file, for a writer that does the work of
+ * ck_outdir_put and ck_outdir_append_kept in its own way and time. All but the
+ * name is borrowed: bytes and err stay valid until the ticket is done that
+ * brought them.
+ */
+typedef struct ck_put {
+    const ck_outdir *dir; /* for words */
+    int folder;           /* a descriptor: a new file `name` in there, with the flags and mode below */
+    int file;             /* >= 0: no new file; the bytes go to this one's end, and it stays open */
+    bool sync;            /* a new file is on the disk before it is closed */
+    char name[256];
+    const void *bytes;
+    size_t nbytes;
+    ck_error *err;
+} ck_put;
+
+#define CK_PUT_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+#define CK_PUT_MODE 0666
+
+typedef struct ck_writer {
+    void *self;
+    ck_status (*put)(void *self, const ck_put *what); /* by whichever thread calls ck_outdir_put */
+} ck_writer;
+
+/* From now on files are written by `writer`, which outlives this; NULL: by the callers again. While nobody writes. */
+void ck_outdir_through(ck_outdir *dir, const ck_writer *writer);
+
+/* Puts words to a failure into what->err. created: the file could be opened. */
+ck_status ck_outdir_put_failed(const ck_put *what, bool created, int os_errno);
+
 /* A file inside the folder (or, for a single file, that file with name NULL) that grows; one at a time. */
 ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err);
 ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
+/* The same for bytes that stay valid until the caller's ticket is done: a writer may take its time. */
+ck_status ck_outdir_append_kept(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
+
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
 
 /* The staging folder: to look at what is in it. Owned by dir. */

@@ -5,6 +5,7 @@
 
 #include "codec/codec.h"
 #include "os/curllib.h"
+#include "os/uvlib.h"
 
 #ifdef CK_HAVE_LIBDEFLATE
 #include <libdeflate.h>
@@ -40,12 +41,12 @@ char *chunkimg_build_info(char *to, size_t size)
         if (c->library)
             used += (size_t)snprintf(to + used, size - used, "%s, ", c->library());
     if (used < size)
-        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", " SECCOMP ", jansson " JANSSON_VERSION ", OpenMP %d, %s",
+        snprintf(to + used, size - used, LIBDEFLATE ", " ISAL ", " SECCOMP ", jansson " JANSSON_VERSION ", OpenMP %d, %s, %s",
 #ifdef _OPENMP
                  _OPENMP,
 #else
                  0,
 #endif
-                 ck_curl_build());
+                 ck_curl_build(), ck_uv_build());
     return to;
 }

@@ -66,6 +66,8 @@ static uint64_t migrations(const chunkimg_job *job)
 {
     uint64_t sum = 0;
 
+    if (job->exec->traits & CK_EXEC_WANDERS)
+        return CHUNKIMG_UNKNOWN;
     for (unsigned i = 0; i <= job->plan.workers; i++) {
         const ck_tally *t = ck_job_tally(job, i);
 
@@ -132,6 +134,9 @@ void ck_count_result(chunkimg_job *job, const ck_exec_stats *stats, ck_usage bef
     r->lock_requests = stats->lock_requests;
     r->lock_forced = stats->lock_forced;
     r->queue_wait_s = stats->queue_wait_s;
+    r->loop_turns = stats->loop_turns;
+    r->loop_mean_s = stats->loop_mean_s;
+    r->loop_worst_s = stats->loop_worst_s;
     r->bytes_copied = stats->bytes_copied;
     r->bytes_by_reference = known_or(stats->bytes_by_reference, passed(job));
     r->migrations = migrations(job);

@@ -55,6 +55,8 @@ static const chunkimg_option rows[] = {
      .fallback = "0", .value = "SIZE", .help = "the most the plan may need; 0: three quarters of the machine's memory"},
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
      .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
+    {.name = "async-pool", .type = CHUNKIMG_INT, .offset = AT(async_pool), .least = 0, .most = 1000, .unit = "threads",
+     .fallback = "0", .value = "N", .help = "threads of the event loop's pool that carry the work; 0: the loop itself does"},
     {.name = "gil-interval", .type = CHUNKIMG_REAL, .offset = AT(gil_interval), .least = 0.001, .most = 10000, .unit = "ms",
      .fallback = "5", .value = "MS", .help = "how long a thread waits for the global lock before it asks for it"},
     {.name = "gil-release", .type = CHUNKIMG_INT, .offset = AT(gil_release), .least = 0, .most = 100, .unit = "percent",

@@ -222,8 +222,6 @@ static ck_status spread_workers(chunkimg_job *job, unsigned *workers, ck_error *
 {
     const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "workers", NULL);
 
-    if (job->exec->traits & CK_EXEC_ONE_WORKER)
-        *workers = 1;
     job->plan.processes = job->exec->traits & CK_EXEC_PROCESSES ? *workers : 0;
     if (job->exec->workers && job->exec->workers(&job->options, workers, &job->plan.processes, err))
         return err->status;
@@ -279,7 +277,7 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
     job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
     ck_grid_largest(&job->grid, &file.w, &file.h);
-    l->slot_room = job->sink->traits & CK_SINK_STRIPS
+    l->slot_room = job->sink->traits & CK_SINK_STRIPS || (job->codec && job->exec->traits & CK_EXEC_WRITES_LATER)
                        ? ck_round_up(job->codec->encoder->bound(file, &job->encode), LINE) : 0;
     if (l->slot_room > SIZE_MAX / 8 || !add_region(&total, &l->tallies, workers + 1, sizeof(ck_tally)) ||
         !add_region(&total, &l->slots, c->slots, sizeof(ck_slot)) ||

@@ -476,7 +476,7 @@ static void drain(worker *w, ck_ticket t)
     ck_slot *slot = ck_job_slot(job, t.id);
     ck_tile at = ck_grid_tile(&job->grid, t.seq);
     uint64_t since = work_ns(job);
-    const void *bytes = job->layout.slot_room ? slot_bytes(job, t.id) : NULL;
+    const void *bytes = job->sink->traits & CK_SINK_STRIPS ? slot_bytes(job, t.id) : NULL;
 
     ck_turns_let_go(job->turns);
     ck_status status = slot->err.status ? skip_tile(job, &at, slot)
@@ -553,6 +553,17 @@ static void count_tile(chunkimg_job *job, const ck_slot *slot)
     job->result.tiles_kept += slot->kept;
 }
 
+/* A file that the executor wrote failed without a word on whose it is. */
+static void place_error(const chunkimg_job *job, ck_slot *slot, uint64_t tile)
+{
+    ck_tile at = ck_grid_tile(&job->grid, tile);
+
+    if (slot->err.status && slot->err.col < 0) {
+        slot->err.col = at.col;
+        slot->err.row = at.row;
+    }
+}
+
 static void work_done(void *self, ck_ticket t)
 {
     chunkimg_job *job = self;
@@ -568,7 +579,8 @@ static void work_done(void *self, ck_ticket t)
             join_checks(job);
         return;
     }
-    const ck_slot *slot = ck_job_slot(job, t.id);
+    ck_slot *slot = ck_job_slot(job, t.id);
+    place_error(job, slot, t.seq);
     if (slot->err.status && !(t.kind == CK_TILE && may_skip(job, &slot->err)))
         keep_failure(job, &slot->err, t.seq + 1);
     else if (t.kind == CK_DRAIN)
@@ -746,6 +758,14 @@ static void work_carry(void *self, void *mine, ck_ticket t)
     note_carried(w, t, began, work_ns(job) - worked);
 }
 
+static void work_write_through(void *self, const ck_writer *writer)
+{
+    const chunkimg_job *job = self;
+
+    if (job->sink->through)
+        job->sink->through(job->sink_state, writer);
+}
+
 static void work_in_turns(void *self, const ck_turns *turns)
 {
     chunkimg_job *job = self;
@@ -767,5 +787,6 @@ ck_work ck_job_work(chunkimg_job *job)
                      .carry = work_carry,
                      .leave = work_leave,
                      .in_turns = work_in_turns,
+                     .write_through = work_write_through,
                      .describe = work_describe};
 }

@@ -44,6 +44,9 @@ void ck_report_workers(FILE *to, const ck_report *report)
     if (r->lock_requests != CHUNKIMG_UNKNOWN)
         fprintf(to, "%-12s %s intervals ran out, %s hand-overs forced\n", "global lock", count_text(r->lock_requests, a),
                 count_text(r->lock_forced, b));
+    if (r->loop_turns != CHUNKIMG_UNKNOWN)
+        fprintf(to, "%-12s %s turns, an event waits %s on average, %s at worst\n", "event loop", count_text(r->loop_turns, a),
+                time_text(r->loop_mean_s, b), time_text(r->loop_worst_s, c));
     fprintf(to, "%-12s copied %s, by reference %s    RSS %s, PSS %s (all processes)\n", "between",
             size_text(r->bytes_copied, a), size_text(r->bytes_by_reference, b), size_text(r->rss_bytes, c),
             size_text(r->pss_bytes, d));
@@ -69,6 +72,16 @@ static void set_count(json_t *to, const char *key, uint64_t value)
         json_object_set_new(to, key, json_integer((json_int_t)value));
 }
 
+static json_t *loop_json(const chunkimg_result *r)
+{
+    json_t *loop = json_object();
+
+    set_count(loop, "turns", r->loop_turns);
+    set_time(loop, "mean_s", r->loop_mean_s);
+    set_time(loop, "worst_s", r->loop_worst_s);
+    return loop;
+}
+
 static json_t *each_worker(const chunkimg_result *r)
 {
     json_t *list = json_array();
@@ -92,6 +105,8 @@ void ck_report_workers_json(json_t *to, const chunkimg_result *r)
     set_count(lock, "requests", r->lock_requests);
     set_count(lock, "forced", r->lock_forced);
     json_object_set_new(to, "lock", lock);
+    if (r->loop_turns != CHUNKIMG_UNKNOWN)
+        json_object_set_new(to, "loop", loop_json(r));
     set_time(to, "queue_wait_s", r->queue_wait_s);
     set_count(to, "bytes_copied", r->bytes_copied);
     set_count(to, "bytes_by_reference", r->bytes_by_reference);

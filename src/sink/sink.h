@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "core/grid.h"
+#include "os/outdir.h"
 
 enum ck_sink_traits {
     CK_SINK_STRIPS = 1u << 0, /* wants full-width strips of one image, and their bytes in accept */
@@ -69,6 +70,9 @@ typedef struct ck_sink {
      * NULL: never.
      */
     bool (*kept)(const void *st, uint64_t index, ck_outcome *outcome);
+
+    /* From now on store and accept give their bytes to this writer; NULL: no more. While nobody stores. NULL: there is none. */
+    void (*through)(void *st, const ck_writer *writer);
 
     /* The next tile, in order, at home. bytes is NULL unless the sink wants strips. */
     ck_status (*accept)(void *st, const ck_tile *tile, const ck_outcome *outcome, const void *bytes, ck_error *err);

@@ -34,7 +34,12 @@ static ck_status image_accept(void *st, const ck_tile *tile, const ck_outcome *o
     if (s->config->combine)
         s->check = s->config->combine(s->check, outcome->check, outcome->check_nbytes);
     s->nbytes += outcome->nbytes;
-    return ck_outdir_append(s->file, bytes, outcome->nbytes, err);
+    return ck_outdir_append_kept(s->file, bytes, outcome->nbytes, err);
+}
+
+static void image_through(void *st, const ck_writer *writer)
+{
+    ck_outdir_through(((state *)st)->file, writer);
 }
 
 static ck_status image_finish(void *st, uint64_t *files, uint64_t *nbytes, ck_error *err)
@@ -68,6 +73,7 @@ const ck_sink ck_sink_image = {
     .check = image_check,
     .open = image_open,
     .accept = image_accept,
+    .through = image_through,
     .finish = image_finish,
     .abandon = image_abandon,
 };

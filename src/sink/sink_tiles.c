@@ -280,6 +280,11 @@ static int tiles_folder(const void *st)
     return ck_outdir_fd(((const state *)st)->dir);
 }
 
+static void tiles_through(void *st, const ck_writer *writer)
+{
+    ck_outdir_through(((state *)st)->dir, writer);
+}
+
 static bool tiles_kept(const void *st, uint64_t index, ck_outcome *outcome)
 {
     const state *s = st;
@@ -342,6 +347,7 @@ const ck_sink ck_sink_tiles = {
     .check = tiles_check,
     .open = tiles_open,
     .store = tiles_store,
+    .through = tiles_through,
     .unstore = tiles_unstore,
     .folder = tiles_folder,
     .kept = tiles_kept,

@@ -47,8 +47,7 @@ expect_text "$tmp/out" "first tile"
 expect_text "$tmp/out" "imbalance"
 
 # the global lock: one at a time, asked for and handed over; the dial
-render 1200x900 larger.png # what is done before the second thread has started needs no lock
-expect_exit 0 "$CHUNKIMG" larger.png --mode gil --workers 3 --tiles 40 --op median=2 --gil-interval 0.01 -o none --quiet --json gil.json
+CHUNKIMG_TEST_STALL=1000 expect_exit 0 "$CHUNKIMG" photo.png --mode gil --workers 3 --tiles 40 --gil-interval 0.01 -o none --quiet --json gil.json
 jq -e '.lock.requests > 0 and .lock.forced > 0 and .lock.wait_s > 0' gil.json >/dev/null || fail "nobody waited: $(cat gil.json)"
 jq -e '([.per_worker[].busy_s] | add) <= 1.1 * .region_s + 0.01' gil.json >/dev/null || fail "two worked at once: $(cat gil.json)"
 for share in 0 37 100; do
@@ -64,6 +63,33 @@ expect_exit 2 "$CHUNKIMG" photo.png --mode threads,serial --gil-release 50 -o no
 expect_text "$tmp/err" "belongs to the mode gil"
 expect_exit 2 "$CHUNKIMG" photo.png --gil-release 50 --pin -o none # auto: no mode has both
 expect_text "$tmp/err" "no mode honours both"
+
+# an event loop: inline, or with a pool; every byte written by the loop, and its failures seen
+if grep -qx async <<<"$(all_modes)"; then
+    for pool in 0 1 3; do
+        expect_equal "$(digest_of photo.png --mode async --tiles 40 --op median=1 --async-pool "$pool")" \
+            "$(digest_of photo.png --mode serial --op median=1)" "async, pool of $pool"
+        expect_exit 0 "$CHUNKIMG" photo.png --mode async --async-pool "$pool" --tiles 30 -o "loop$pool" --json loop.json --quiet
+        expect_exit 0 "$CHUNKIMG" verify "loop$pool"
+        "$CHUNKIMG_ASSEMBLE" "loop$pool" photo.png || fail "async, pool of $pool"
+        jq -e '.loop.turns > 0 and .loop.worst_s >= .loop.mean_s and .loop.mean_s >= 0 and .migrations == null' loop.json >/dev/null ||
+            fail "the loop's figures: $(cat loop.json)"
+        expect_equal "$(json loop.json .workers)" "$((pool ? pool : 1))" "workers of a pool of $pool"
+        expect_exit 0 "$CHUNKIMG" photo.png --mode async --async-pool "$pool" --tiles 7 --fsync -o "loop$pool.png"
+        "$CHUNKIMG_ASSEMBLE" --same photo.png "loop$pool.png" || fail "async, pool of $pool, as one image"
+        # a file that may not grow to its size: refused when it is written or closed, and nothing is left
+        for output in full full.png; do
+            (ulimit -f 4 && expect_exit 1 "$CHUNKIMG" photo.png --mode async --async-pool "$pool" --tiles 2 --compression 0 -o "$output")
+            expect_text "$tmp/err" "cannot be written: File too large"
+            expect_nothing "$output"
+        done
+    done
+else
+    expect_exit 2 "$CHUNKIMG" photo.png --mode async -o none
+    expect_text "$tmp/err" "async is not in this build"
+    expect_exit 0 "$CHUNKIMG" list modes
+    expect_text "$tmp/out" "not in this build"
+fi
 
 # the table of all modes: every mode, every column
 expect_exit 0 "$CHUNKIMG" help modes

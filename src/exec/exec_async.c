@@ -1,0 +1,399 @@
+/*
+ * One event loop (libuv) that carries tickets, as programs on asyncio or
+ * Node.js do their work.
+ *
+ * Inline, the loop's thread carries one ticket a turn, and between two tickets
+ * looks at whatever else has happened: so CPU work gains nothing, and every
+ * event waits for the ticket that is being carried. With --async-pool N,
+ * FILLs and TILEs are handed to N threads of the loop's pool
+ * (asyncio.to_thread), and the loop only hands out, drains and writes.
+ *
+ * Tile files are written by the loop (async_write.h): a ticket whose bytes are
+ * to be written counts as carried when its file is closed, so a slot is not
+ * free before its bytes are on their way to the disk.
+ *
+ * Who waits for what: the loop, in the kernel, for its files, its pool and a
+ * timer. It has the idle handle `turn` as long as next() may have something;
+ * LATER stops it, and every ticket that comes back starts it again. LATER is
+ * only said while a ticket is out, and each of those is an open request of the
+ * loop, so it cannot sleep for ever.
+ *
+ * Threads: the pool's threads touch the ticket they carry and nothing else of
+ * this file. Memory is ordered by errand.handed, set and read at both ends of
+ * each hand-over. The library is unloaded at the end, which joins its pool.
+ */
+#include "exec/exec.h"
+
+#ifdef CK_HAVE_LIBUV
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exec/async_write.h"
+
+enum { PULSE_MS = 20, IO_THREADS = 2 /* of the pool, beside those that carry tickets */ };
+
+typedef struct loop loop;
+
+/* A ticket on its way. The loop's, but while a thread of the pool carries it. */
+typedef struct errand {
+    loop *loop;
+    ck_ticket ticket;
+    unsigned worker;
+    uv_work_t work;
+    ck_async_write write;
+    atomic_uint handed; /* 1: to the pool, 2: back */
+    struct errand *next; /* in the list of those that are free */
+} errand;
+
+struct loop {
+    const ck_exec_config *config;
+    const ck_work *work;
+    ck_uv uv;
+    uv_loop_t uv_loop;
+    uv_idle_t turn;
+    uv_prepare_t mark;
+    uv_timer_t heart;
+    bool pooled, over;
+    void **mine;        /* per worker; pooled: one more, which drains */
+    unsigned entered;
+    unsigned *resting;  /* workers without a ticket */
+    unsigned resting_count;
+    errand *spare;
+
+    /* How long a turn keeps all events waiting: its time less what the loop slept. */
+    uint64_t turns, busy_ns, worst_ns, marked_ns, slept_ns;
+};
+
+static _Thread_local errand *carried; /* what this thread carries: labour that gives bytes away does not say whose */
+
+/* ---- errands ------------------------------------------------------------------------ */
+
+static errand *new_errand(loop *l, ck_ticket t, unsigned worker)
+{
+    errand *e = l->spare;
+
+    if (e)
+        l->spare = e->next;
+    else
+        e = malloc(sizeof *e);
+    if (e) {
+        *e = (errand){.loop = l, .ticket = t, .worker = worker};
+        e->work.data = e;
+    }
+    return e;
+}
+
+static void on_turn(uv_idle_t *turn);
+
+static void come_back(errand *e)
+{
+    loop *l = e->loop;
+
+    l->work->done(l->work->self, e->ticket);
+    e->next = l->spare;
+    l->spare = e;
+    if (!l->over)
+        l->uv.idle_start(&l->turn, on_turn);
+}
+
+static void written(void *user)
+{
+    come_back(user);
+}
+
+/* The labour on it is done; its file, if there is one, comes next. */
+static void settle(errand *e)
+{
+    if (ck_async_write_wanted(&e->write))
+        ck_async_write_start(&e->write, &e->loop->uv, &e->loop->uv_loop, written, e);
+    else
+        come_back(e);
+}
+
+/* What sinks call instead of writing, in whichever thread carries the ticket. */
+static ck_status put(void *self, const ck_put *what)
+{
+    (void)self;
+    ck_async_write_take(&carried->write, what);
+    return CK_OK;
+}
+
+static void carry(errand *e)
+{
+    loop *l = e->loop;
+
+    carried = e;
+    l->work->carry(l->work->self, l->mine[e->worker], e->ticket);
+    carried = NULL;
+}
+
+/* A ticket for which there is no memory comes back undone. */
+static errand *errand_or_fail(loop *l, ck_ticket t, unsigned worker)
+{
+    errand *e = new_errand(l, t, worker);
+    ck_error err;
+
+    if (e)
+        return e;
+    ck_fail_memory(&err, sizeof *e, "carrying a ticket");
+    l->work->lost(l->work->self, t, &err);
+    l->work->fail(l->work->self, &err);
+    return NULL;
+}
+
+/* ---- turns ---------------------------------------------------------------------------- */
+
+static void end(loop *l)
+{
+    l->over = true;
+    l->uv.close((uv_handle_t *)&l->turn, NULL);
+    l->uv.close((uv_handle_t *)&l->mark, NULL);
+    l->uv.close((uv_handle_t *)&l->heart, NULL);
+}
+
+static ck_next carry_inline(loop *l, unsigned roles, unsigned worker)
+{
+    ck_ticket t;
+    ck_next next = l->work->next(l->work->self, roles, &t);
+    errand *e = next == CK_HAVE ? errand_or_fail(l, t, worker) : NULL;
+
+    if (e) {
+        carry(e);
+        settle(e);
+    }
+    return next;
+}
+
+static void in_pool(uv_work_t *work)
+{
+    errand *e = work->data;
+
+    (void)atomic_load_explicit(&e->handed, memory_order_acquire);
+    carry(e);
+    atomic_store_explicit(&e->handed, 2, memory_order_release);
+}
+
+static void out_of_pool(uv_work_t *work, int status)
+{
+    errand *e = work->data;
+
+    (void)status; /* nobody cancels */
+    (void)atomic_load_explicit(&e->handed, memory_order_acquire);
+    e->loop->resting[e->loop->resting_count++] = e->worker;
+    settle(e);
+}
+
+/* All that can be handed out now. The loop itself drains, one ticket a turn. */
+static ck_next hand_out(loop *l)
+{
+    ck_next next = carry_inline(l, CK_DRAINS, l->config->workers);
+    ck_ticket t;
+
+    while (l->resting_count && next != CK_END) {
+        ck_next more = l->work->next(l->work->self, CK_FILLS | CK_TILES, &t);
+        errand *e;
+
+        if (more != CK_HAVE)
+            return next == CK_HAVE ? next : more;
+        e = errand_or_fail(l, t, l->resting[l->resting_count - 1]);
+        if (!e)
+            return CK_HAVE;
+        l->resting_count--;
+        atomic_store_explicit(&e->handed, 1, memory_order_release);
+        l->uv.queue_work(&l->uv_loop, &e->work, in_pool, out_of_pool); /* refuses nothing but a missing function */
+    }
+    return next;
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+    loop *l = turn->data;
+    ck_next next = l->pooled ? hand_out(l) : carry_inline(l, CK_ALL_ROLES, 0);
+
+    if (next == CK_END)
+        end(l);
+    else if (next == CK_LATER)
+        l->uv.idle_stop(turn);
+    l->config->pulse(l->config->user);
+}
+
+static void on_heart(uv_timer_t *heart)
+{
+    loop *l = heart->data;
+
+    l->config->pulse(l->config->user);
+    if (!l->over) /* the pulse may have stopped the work */
+        l->uv.idle_start(&l->turn, on_turn);
+}
+
+/* Once a turn, before the loop may sleep. */
+static void on_mark(uv_prepare_t *mark)
+{
+    loop *l = mark->data;
+    uint64_t now = ck_now_ns(), slept = l->uv.metrics_idle_time(&l->uv_loop);
+
+    if (l->marked_ns) {
+        uint64_t all = now - l->marked_ns, asleep = slept - l->slept_ns, busy = all > asleep ? all - asleep : 0;
+
+        l->turns++;
+        l->busy_ns += busy;
+        l->worst_ns = busy > l->worst_ns ? busy : l->worst_ns;
+    }
+    l->marked_ns = now;
+    l->slept_ns = slept;
+}
+
+/* ---- beginning and end ------------------------------------------------------------------ */
+
+static ck_status make_loop(loop *l, ck_error *err)
+{
+    int why = l->uv.loop_init(&l->uv_loop);
+
+    if (why)
+        return ck_fail(err, CHUNKIMG_SYSTEM, "there can be no event loop: %s", l->uv.strerror(why));
+    l->uv_loop.data = l->turn.data = l->mark.data = l->heart.data = l;
+    l->uv.loop_configure(&l->uv_loop, UV_METRICS_IDLE_TIME); /* one that cannot sleeps 0 ns */
+    l->uv.idle_init(&l->uv_loop, &l->turn);
+    l->uv.prepare_init(&l->uv_loop, &l->mark);
+    l->uv.timer_init(&l->uv_loop, &l->heart);
+    l->uv.idle_start(&l->turn, on_turn);
+    l->uv.prepare_start(&l->mark, on_mark);
+    l->uv.timer_start(&l->heart, on_heart, PULSE_MS, PULSE_MS);
+    return CK_OK;
+}
+
+static ck_status enter_all(loop *l, ck_error *err)
+{
+    unsigned wanted = l->config->workers + l->pooled;
+    ck_status status = CK_OK;
+
+    l->mine = calloc(wanted, sizeof *l->mine);
+    l->resting = calloc(wanted, sizeof *l->resting);
+    if (!l->mine || !l->resting)
+        return ck_fail_memory(err, wanted * sizeof *l->mine, "starting the event loop");
+    for (; l->entered < wanted && !status; l->entered += !status)
+        status = l->work->enter(l->work->self, l->entered, &l->mine[l->entered], err);
+    for (unsigned i = l->config->workers; i-- > 0;)
+        l->resting[l->resting_count++] = i;
+    return status;
+}
+
+static void leave_all(loop *l)
+{
+    while (l->entered)
+        l->work->leave(l->work->self, l->mine[--l->entered]);
+    while (l->spare) {
+        errand *e = l->spare;
+
+        l->spare = e->next;
+        free(e);
+    }
+    free(l->mine);
+    free(l->resting);
+}
+
+/* The library reads the size of its pool from the environment, when it first needs it. NULL: left as it is. */
+static char *size_pool(unsigned threads)
+{
+    const char *before = getenv("UV_THREADPOOL_SIZE");
+    char *kept = strdup(before ? before : "");
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", threads);
+    if (kept)
+        setenv("UV_THREADPOOL_SIZE", text, 1);
+    return kept;
+}
+
+static void unsize_pool(char *kept)
+{
+    if (kept && *kept)
+        setenv("UV_THREADPOOL_SIZE", kept, 1);
+    else if (kept)
+        unsetenv("UV_THREADPOOL_SIZE");
+    free(kept);
+}
+
+static void count(ck_exec_stats *stats, const loop *l)
+{
+    stats->workers = l->config->workers;
+    stats->bytes_copied = 0;
+    if (!l->pooled) { /* what the pool's own locks cost is not told */
+        stats->lock_acquisitions = 0;
+        stats->lock_wait_s = 0;
+    }
+    stats->loop_turns = l->turns;
+    stats->loop_mean_s = l->turns ? ck_seconds(l->busy_ns) / (double)l->turns : 0;
+    stats->loop_worst_s = ck_seconds(l->worst_ns);
+}
+
+static ck_status run_loop(loop *l, ck_exec_stats *stats, uint64_t began, ck_error *err)
+{
+    const ck_writer writer = {l, put};
+    ck_status status = enter_all(l, err);
+
+    if (!status)
+        status = make_loop(l, err);
+    if (!status) {
+        stats->spawn_s = ck_seconds(ck_now_ns() - began);
+        l->work->write_through(l->work->self, &writer);
+        l->uv.run(&l->uv_loop, UV_RUN_DEFAULT);
+        l->work->write_through(l->work->self, NULL);
+        if (l->uv.loop_close(&l->uv_loop))
+            status = ck_fail(err, CHUNKIMG_SYSTEM, "the event loop ended with requests open");
+        count(stats, l);
+    }
+    leave_all(l);
+    return status;
+}
+
+static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    loop l = {.config = config, .work = work, .pooled = config->options->async_pool > 0};
+    uint64_t began = ck_now_ns();
+    char *pool_before = l.pooled ? size_pool(config->workers + IO_THREADS) : NULL;
+    ck_status status = ck_uv_load(&l.uv, err);
+
+    if (!status)
+        status = run_loop(&l, stats, began, err);
+    ck_uv_unload(&l.uv);
+    unsize_pool(pool_before);
+    return status;
+}
+
+#define MISSING NULL
+#else
+#define run NULL
+#define MISSING "libuv"
+#endif
+
+static ck_status workers(const chunkimg_options *o, unsigned *wanted, unsigned *processes, ck_error *err)
+{
+    (void)processes;
+    (void)err;
+    *wanted = o->async_pool ? (unsigned)o->async_pool : 1;
+    return CK_OK;
+}
+
+static const char *const honoured[] = {"async-pool", NULL};
+
+const ck_exec ck_exec_async = {
+    .name = "async",
+    .summary = "one event loop (libuv): tickets inline, files by the loop; --async-pool: tickets in its pool",
+    .about = {.unit = "a turn of the loop; with a pool, a thread of it",
+              .memory = "shared, nothing is copied",
+              .lock = "nothing to contend for; a pool would wait for it",
+              .strength = "many waits overlap in one thread, without switches",
+              .weakness = "CPU work gains nothing and holds up every event",
+              .suits = "many slow downloads; CPU work only with a pool",
+              .options = honoured,
+              .missing = MISSING},
+    .traits = CK_EXEC_WRITES_LATER | CK_EXEC_WANDERS,
+    .workers = workers,
+    .fills_ahead = 1,
+    .run = run,
+};
