@@ -192,6 +192,7 @@ typedef struct chunkimg_options {
     int64_t async_pool;      /* async: threads of the loop's pool that carry tickets; 0: the loop itself */
     double gil_interval;     /* gil: ms a waiter waits before it asks for the lock */
     int64_t gil_release;     /* gil: percent of native kernels that run without the lock */
+    const char *schedule;    /* how tiles are handed out: "static", "dynamic", "guided", with a chunk "guided,4"; NULL: as they come */
     bool pin;                /* bind each worker to one CPU of the affinity mask */
     int64_t processes;       /* of the mode hybrid; 0: by workers and threads */
     int64_t threads;         /* in each process of the mode hybrid; 0: by workers and processes */

@@ -23,6 +23,8 @@ typedef struct ck_exec_config {
     unsigned workers; /* wanted, >= 1 */
     bool fill_anywhere; /* any worker may carry FILLs; false: only worker 0 holds the decoder */
     bool rereadable;  /* a decoder that was lost can begin again in another process */
+    uint64_t tiles;   /* in all */
+    uint32_t slots;   /* tiles that are out at once, at most */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
     const struct ck_sandbox *sandbox; /* worker processes confine themselves with it; NULL: they do not */
     int folder;               /* a descriptor, where workers make files; -1: nowhere */
@@ -78,6 +80,7 @@ typedef struct ck_exec {
     chunkimg_mode about; /* what `help modes` sets side by side, and the options that it honours */
     unsigned traits;
     size_t (*shared_size)(unsigned workers); /* NULL: 0 */
+    ck_status (*check)(const chunkimg_options *options, ck_error *err); /* of those that it honours; NULL: rows say it all */
 
     /*
      * Workers that are made of *wanted (which may become another number), and

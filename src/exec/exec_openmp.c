@@ -7,19 +7,24 @@
  * says LATER only while a ticket is out, and whoever brings that one back asks
  * again on everybody's behalf.
  *
+ * With --schedule, or where OMP_SCHEDULE is set, tiles are the iterations of a
+ * work-sharing loop with schedule(runtime), and who has an iteration whose
+ * rows are not there decodes meanwhile (sharing.h).
+ *
  * So OMP_PROC_BIND, OMP_PLACES, OMP_WAIT_POLICY and OMP_DYNAMIC act as they do
  * for any OpenMP program; OMP_NUM_THREADS is the default of --workers.
  *
  * GCC's runtime ends the program when the system refuses a thread, so the
  * number that can be had is found out with plain threads first.
  */
+#include <limits.h>
 #include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "exec/exec.h"
-#include "os/pin.h"
+#include "exec/sharing.h"
 
 typedef struct team {
     const ck_exec_config *config;
@@ -204,11 +209,86 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return CK_OK;
 }
 
-static const char *const honoured[] = {"pin", NULL};
+/* ---- tiles by a rule ------------------------------------------------------------ */
+
+static omp_sched_t kind_of(ck_schedule s)
+{
+    static const omp_sched_t kinds[] = {omp_sched_static, omp_sched_dynamic, omp_sched_guided};
+
+    return kinds[s.kind];
+}
+
+/* Ascending in each thread, so that the waiting comes to an end: hence monotonic. */
+static void work_in_loop(ck_sharer *sharers, const ck_exec_config *config, const ck_pins *pins, ck_exec_stats *stats,
+                         uint64_t began)
+{
+    unsigned me = (unsigned)omp_get_thread_num();
+
+    if (pins)
+        ck_pin(pins, me);
+#pragma omp master
+    {
+        stats->workers = (unsigned)omp_get_num_threads();
+        stats->spawn_s = ck_seconds(ck_now_ns() - began);
+    }
+    ck_sharing_enter(&sharers[me], me);
+#pragma omp for schedule(monotonic : runtime) nowait
+    for (uint64_t i = 0; i < config->tiles; i++)
+        (void)ck_sharing_tile(&sharers[me], i); /* where the work is over early, the rest of the iterations is short */
+    ck_sharing_help(&sharers[me]);
+    ck_sharing_leave(&sharers[me]);
+    if (pins)
+        ck_unpin(pins);
+}
+
+static ck_status run_loop(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    uint64_t began = ck_now_ns();
+    unsigned n = threads_to_be_had(config->workers);
+    ck_sharer *sharers = calloc(n, sizeof *sharers);
+    ck_schedule schedule;
+    ck_sharing sharing;
+    ck_pins *pins = NULL;
+    omp_sched_t kind;
+    int chunk;
+    ck_status status = sharers ? CK_OK : ck_fail_memory(err, n * sizeof *sharers, "starting the OpenMP team");
+
+    omp_get_schedule(&kind, &chunk);
+    if (!status && config->options->schedule)
+        status = ck_schedule_parse(config->options->schedule, &schedule, err);
+    if (!status && config->options->pin)
+        status = ck_pins_make(&pins, err);
+    if (!status)
+        status = ck_sharing_init(&sharing, config, work, err);
+    if (!status) {
+        if (config->options->schedule)
+            omp_set_schedule(kind_of(schedule), (int)(schedule.chunk < INT_MAX ? schedule.chunk : INT_MAX));
+        for (unsigned i = 0; i < n; i++)
+            sharers[i] = (ck_sharer){.sharing = &sharing, .home = i == 0};
+#pragma omp parallel num_threads((int)n) shared(sharers)
+        work_in_loop(sharers, config, pins, stats, began);
+        omp_set_schedule(kind, chunk);
+        ck_sharing_count(stats, sharers, stats->workers);
+        ck_sharing_destroy(&sharing);
+    }
+    ck_pins_free(&pins);
+    free(sharers);
+    return status;
+}
+
+static ck_status run_openmp(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    const char *set = getenv("OMP_SCHEDULE");
+    bool by_rule = config->options->schedule || (set && *set);
+
+    return by_rule ? run_loop(config, work, stats, err) : run(config, work, stats, err);
+}
+
+static const char *const honoured[] = {"schedule", "pin", NULL};
 
 const ck_exec ck_exec_openmp = {
     .name = "openmp",
-    .summary = "OpenMP tasks; honours OMP_PROC_BIND, OMP_PLACES, OMP_WAIT_POLICY",
+    .summary = "OpenMP tasks, or a loop by --schedule or OMP_SCHEDULE; honours OMP_PROC_BIND, OMP_PLACES, OMP_WAIT_POLICY",
     .about = {.unit = "a task on a thread of the OpenMP team",
               .memory = "shared, nothing is copied",
               .lock = "would make it one worker: see gil",
@@ -216,6 +296,7 @@ const ck_exec ck_exec_openmp = {
               .weakness = "idle threads spin a while; a team cannot be carried through fork",
               .suits = "programs that use OpenMP already",
               .options = honoured},
+    .check = ck_schedule_check,
     .fills_ahead = 1,
-    .run = run,
+    .run = run_openmp,
 };

@@ -10,6 +10,9 @@
  * is woken for nothing. Nobody can wait for ever: next() says LATER only while
  * some ticket is out, and its return wakes a waiter; END is told to all.
  *
+ * With --schedule a rule says who carries which tile, and sharing.h does the
+ * waiting.
+ *
  * Where the system refuses a thread the pool goes on with those it has.
  */
 #include <pthread.h>
@@ -18,7 +21,7 @@
 
 #include "base/clock.h"
 #include "exec/exec.h"
-#include "os/pin.h"
+#include "exec/sharing.h"
 
 typedef struct pool {
     const ck_exec_config *config;
@@ -192,7 +195,108 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return CK_OK;
 }
 
-static const char *const honoured[] = {"pin", NULL};
+/* ---- tiles by a rule ------------------------------------------------------------ */
+
+typedef struct team {
+    ck_sharing sharing;
+    ck_dealer dealer; /* under the sharing's lock */
+    ck_pins *pins;    /* NULL: workers are not bound */
+} team;
+
+typedef struct member {
+    ck_sharer sharer;
+    team *team;
+    unsigned id;
+    pthread_t thread;
+} member;
+
+static bool deal(member *me, uint64_t last, uint64_t *from, uint64_t *to)
+{
+    ck_sharing_lock(&me->sharer);
+    bool any = ck_deal(&me->team->dealer, me->id, last, from, to);
+    ck_sharing_unlock(&me->sharer);
+    return any;
+}
+
+static void *member_main(void *arg)
+{
+    member *me = arg;
+    uint64_t from, to = 0;
+    bool going = true;
+
+    if (me->team->pins)
+        ck_pin(me->team->pins, me->id);
+    ck_sharing_enter(&me->sharer, me->id);
+    while (going && deal(me, to, &from, &to))
+        for (uint64_t i = from; i < to && going; i++)
+            going = ck_sharing_tile(&me->sharer, i);
+    ck_sharing_help(&me->sharer);
+    ck_sharing_leave(&me->sharer);
+    return NULL;
+}
+
+/* The lock is held while threads are made: none is dealt a tile before their number is known. */
+static unsigned start_members(team *t, member *members, unsigned wanted)
+{
+    unsigned n = 1;
+
+    for (unsigned i = 0; i < wanted; i++)
+        members[i] = (member){.sharer = {.sharing = &t->sharing, .home = i == 0}, .team = t, .id = i};
+    pthread_mutex_lock(&t->sharing.lock);
+    while (n < wanted && !pthread_create(&members[n].thread, NULL, member_main, &members[n]))
+        n++;
+    t->dealer.workers = n;
+    pthread_mutex_unlock(&t->sharing.lock);
+    return n;
+}
+
+static void work_as_team(team *t, member *members, ck_sharer *counted, ck_exec_stats *stats)
+{
+    uint64_t began = ck_now_ns();
+    unsigned n = start_members(t, members, t->sharing.config->workers);
+
+    stats->workers = n;
+    stats->spawn_s = ck_seconds(ck_now_ns() - began);
+    member_main(&members[0]);
+    for (unsigned i = 1; i < n; i++)
+        pthread_join(members[i].thread, NULL);
+    for (unsigned i = 0; i < n; i++)
+        counted[i] = members[i].sharer;
+    ck_sharing_count(stats, counted, n);
+    if (t->pins)
+        ck_unpin(t->pins);
+}
+
+static ck_status run_by_rule(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    team t = {.dealer = {.tiles = config->tiles}};
+    member *members = calloc(config->workers, sizeof *members);
+    ck_sharer *counted = calloc(config->workers, sizeof *counted);
+    ck_status status = members && counted ? CK_OK
+                                          : ck_fail_memory(err, config->workers * sizeof *members, "starting the threads");
+
+    if (!status)
+        status = ck_schedule_parse(config->options->schedule, &t.dealer.schedule, err);
+    if (!status && config->options->pin)
+        status = ck_pins_make(&t.pins, err);
+    if (!status)
+        status = ck_sharing_init(&t.sharing, config, work, err);
+    if (!status) {
+        work_as_team(&t, members, counted, stats);
+        ck_sharing_destroy(&t.sharing);
+    }
+    ck_pins_free(&t.pins);
+    free(counted);
+    free(members);
+    return status;
+}
+
+static ck_status run_threads(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
+{
+    return config->options->schedule ? run_by_rule(config, work, stats, err) : run(config, work, stats, err);
+}
+
+static const char *const honoured[] = {"schedule", "pin", NULL};
 
 const ck_exec ck_exec_threads = {
     .name = "threads",
@@ -204,6 +308,7 @@ const ck_exec ck_exec_threads = {
               .weakness = "a crash anywhere ends the whole run",
               .suits = "image chunking on one machine",
               .options = honoured},
+    .check = ck_schedule_check,
     .fills_ahead = 1,
-    .run = run,
+    .run = run_threads,
 };

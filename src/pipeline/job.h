@@ -168,6 +168,9 @@ ck_status ck_lossless_plan(chunkimg_job *job, ck_error *err);
 /* auto.c: the executor, by name (which exists) or by choice. */
 void ck_choose_mode(chunkimg_job *job, unsigned workers);
 
+/* auto.c: memory does not suffice: a mode that takes less, where the mode was by choice. False: there is none. */
+bool ck_choose_less(chunkimg_job *job);
+
 /* modes.c: whether the executor honours every option that was set and belongs to modes; else *option is one it does not. */
 bool ck_mode_fits(const ck_exec *e, const chunkimg_options *o, const char **option);
 

@@ -67,7 +67,7 @@ static ck_status check_auto(const chunkimg_options *o, ck_error *err)
 
     for (size_t i = 0; (e = ck_exec_at(i)); i++)
         if (!e->about.missing && ck_mode_fits(e, o, &option))
-            return CK_OK;
+            return e->check ? e->check(o, err) : CK_OK;
     for (size_t i = 0; (e = ck_exec_at(i)); i++)
         if (!ck_mode_fits(e, o, &other) && strcmp(other, option) != 0)
             return ck_fail(err, CHUNKIMG_USAGE, "%s and %s: no mode honours both", other, option);
@@ -88,12 +88,17 @@ static bool any_honours(const char *const *modes, size_t count, const char *opti
 chunkimg_status chunkimg_options_check_modes(const chunkimg_options *options, const char *const *modes, size_t count,
                                              chunkimg_error *err)
 {
+    chunkimg_error scratch;
+
+    err = err ? err : &scratch;
     for (size_t i = 0; i < count; i++) {
         const ck_exec *e = ck_exec_find(modes[i]);
 
         if (e && e->about.missing)
             return ck_fail(err, CHUNKIMG_USAGE, "mode: %s is not in this build, which goes without %s", e->name,
                            e->about.missing);
+        if (e && e->check && e->check(options, err))
+            return err->status;
     }
     for (const chunkimg_option *row = chunkimg_job_options(); (row = next_set(options, row)); row++)
         if (!any_honours(modes, count, row->name))

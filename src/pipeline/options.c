@@ -66,6 +66,8 @@ static const chunkimg_option rows[] = {
      .help = "an address: the longest wait for a connection, and for a server that sends less than a kilobyte a second"},
     {.name = "max-download", .type = CHUNKIMG_SIZE, .offset = AT(max_download), .least = 1, .most = 9e15, .unit = "bytes",
      .fallback = "2GiB", .value = "SIZE", .help = "an address: the most that it may deliver"},
+    {.name = "schedule", .type = CHUNKIMG_TEXT, .offset = AT(schedule), .value = "KIND[,CHUNK]",
+     .help = "which worker carries which tile: static, dynamic or guided, as OpenMP means them; by default whoever is free"},
     {.name = "pin", .type = CHUNKIMG_FLAG, .offset = AT(pin), .help = "bind each worker to one CPU of the affinity mask"},
     {.name = "processes", .type = CHUNKIMG_INT, .offset = AT(processes), .least = 0, .most = 1024, .unit = "processes",
      .fallback = "0", .value = "P", .help = "that run threads each; 0: the fewest, more than one, that divide the workers"},

@@ -472,6 +472,24 @@ static void plan_sink(chunkimg_job *job)
                                         .stamp = ck_source_stamp(job->source, job->stamp, sizeof job->stamp)};
 }
 
+/* All that depends on who does the work. */
+static ck_status plan_mode(chunkimg_job *job, unsigned workers, ck_error *err)
+{
+    ck_status status = spread_workers(job, &workers, err);
+
+    if (status)
+        return status;
+    job->sched_config = (ck_sched_config){.grid = job->units,
+                                          .rows = ck_source_shape(job->source).h,
+                                          .need = job->need,
+                                          .fill_rows = fill_rows(job, workers),
+                                          .slots = slots(job, workers)};
+    job->sched_config.chain = !job->in_pieces;
+    job->sched_config.fills = job->in_pieces ? (workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST) : job->exec->fills_ahead;
+    describe_work(job, workers);
+    return plan_memory(job, workers, err);
+}
+
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
 {
     unsigned workers = 1;
@@ -504,18 +522,9 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
         ck_choose_mode(job, workers);
     if (status)
         return status;
-    status = spread_workers(job, &workers, err);
-    if (status)
-        return status;
-    job->sched_config = (ck_sched_config){.grid = job->units,
-                                          .rows = ck_source_shape(job->source).h,
-                                          .need = job->need,
-                                          .fill_rows = fill_rows(job, workers),
-                                          .slots = slots(job, workers)};
-    job->sched_config.chain = !job->in_pieces;
-    job->sched_config.fills = job->in_pieces ? (workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST) : job->exec->fills_ahead;
-    describe_work(job, workers);
-    status = plan_memory(job, workers, err);
+    status = plan_mode(job, workers, err);
+    if (status == CHUNKIMG_LIMIT && ck_choose_less(job))
+        status = plan_mode(job, workers, err);
     plan_sink(job);
     return status || !job->sink->check ? status : job->sink->check(&job->sink_config, err);
 }

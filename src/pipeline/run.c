@@ -65,6 +65,8 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
                              .rereadable = ck_source_rereadable(job->source),
                              .shared = job->arena.base + job->layout.executor,
                              .options = &job->options,
+                             .tiles = job->plan.tiles,
+                             .slots = job->sched_config.slots,
                              .pulse = ck_job_pulse,
                              .user = job};
     uint64_t began = ck_now_ns(), ended;

@@ -46,6 +46,43 @@ expect_exit 0 "$CHUNKIMG" photo.png --mode threads --workers 2 --verbose -o none
 expect_text "$tmp/out" "first tile"
 expect_text "$tmp/out" "imbalance"
 
+# auto: chosen by what the work is, and said in one line
+render 1200x900 large.png
+chosen() { # OPTION...: mode and reason
+    expect_exit 0 "$CHUNKIMG" "$@" --dry-run
+    sed -n 's/^mode  *\([a-z]*\), .*chosen: \(.*\))$/\1: \2/p' "$tmp/out"
+}
+expect_equal "$(chosen large.png --workers 2 --tiles 12 -o a | sed 's/:.*//')" threads "encoding 12 tiles"
+expect_equal "$(chosen large.png --workers 1 --tiles 12 -o a)" "serial: one worker"
+expect_equal "$(chosen large.png --workers 2 --tiles 1 -o a)" "serial: one tile, which no two can share"
+expect_equal "$(chosen large.png --workers 2 --tiles 12 -o none | sed 's/,.*//')" "serial: decoding is one chain"
+expect_equal "$(chosen large.png --workers 2 --tiles 12 --op median=3 -o none | sed 's/:.*//')" threads "filtering 12 tiles"
+most=$("$CHUNKIMG" large.png --mode threads --workers 8 --tiles 12 --op blur=9 -o a --dry-run | sed -n 's/^memory  *\([0-9]*\).*/\1/p')
+least=$("$CHUNKIMG" large.png --mode serial --tiles 12 --op blur=9 -o a --dry-run | sed -n 's/^memory  *\([0-9]*\).*/\1/p')
+[ "$least" -lt $((most - 2)) ] || fail "eight threads need no more memory than one worker ($most, $least MiB)"
+expect_equal "$(chosen large.png --workers 8 --tiles 12 --op blur=9 -o a --max-memory "$((least + 1))MiB")" "serial: memory for one worker only"
+
+# tiles by a rule: the same pixels, all tiles, whatever the rule, the workers, and how much of the image fits the ring
+expected=$(digest_of photo.png --mode serial --op median=1)
+for mode in $(option_modes schedule); do
+    for rule in static static,1 static,7 dynamic dynamic,3 guided guided,2; do
+        for n in 2 5; do
+            expect_equal "$(digest_of photo.png --mode "$mode" --schedule "$rule" --workers "$n" --tile-size 23 --op median=1)" "$expected" \
+                "$mode, $rule, $n workers"
+        done
+    done
+    CHUNKIMG_TEST_STALL=200 expect_exit 0 "$CHUNKIMG" photo.png --mode "$mode" --schedule static --workers 3 --tiles 40 -o "rule-$mode"
+    expect_exit 0 "$CHUNKIMG" verify "rule-$mode"
+    for wrong in none 'static,' guided,0 dynamic,x; do
+        expect_exit 2 "$CHUNKIMG" photo.png --mode "$mode" --schedule "$wrong" -o none
+        expect_text "$tmp/err" "static, dynamic or guided"
+    done
+    head -c 30000 photo.png >short.png # a failure on the way ends it, with nobody waiting
+    expect_exit 3 timeout 20 "$CHUNKIMG" short.png --mode "$mode" --schedule static --workers 3 --tiles 40 -o broken
+    expect_nothing broken
+done
+expect_equal "$(OMP_SCHEDULE=guided,3 digest_of photo.png --mode openmp --workers 3 --tile-size 23 --op median=1)" "$expected" OMP_SCHEDULE
+
 # the global lock: one at a time, asked for and handed over; the dial
 CHUNKIMG_TEST_STALL=1000 expect_exit 0 "$CHUNKIMG" photo.png --mode gil --workers 3 --tiles 40 --gil-interval 0.01 -o none --quiet --json gil.json
 jq -e '.lock.requests > 0 and .lock.forced > 0 and .lock.wait_s > 0' gil.json >/dev/null || fail "nobody waited: $(cat gil.json)"
