@@ -138,6 +138,8 @@ CHUNKIMG_API const chunkimg_option *chunkimg_option_find(const chunkimg_option *
 
 typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDGE_SHIFT, CHUNKIMG_EDGE_DROP } chunkimg_edge;
 
+typedef enum chunkimg_ipc { CHUNKIMG_IPC_SHM, CHUNKIMG_IPC_PIPE } chunkimg_ipc;
+
 typedef enum chunkimg_sandbox { CHUNKIMG_SANDBOX_AUTO, CHUNKIMG_SANDBOX_REQUIRE, CHUNKIMG_SANDBOX_OFF } chunkimg_sandbox;
 
 typedef enum chunkimg_on_error { CHUNKIMG_ON_ERROR_STOP, CHUNKIMG_ON_ERROR_SKIP } chunkimg_on_error;
@@ -196,6 +198,7 @@ typedef struct chunkimg_options {
     bool pin;                /* bind each worker to one CPU of the affinity mask */
     int64_t processes;       /* of the mode hybrid; 0: by workers and threads */
     int64_t threads;         /* in each process of the mode hybrid; 0: by workers and processes */
+    int ipc;                 /* chunkimg_ipc: how pixels come to worker processes */
     int sandbox;             /* chunkimg_sandbox: whether worker processes give up what they do not need */
     double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
 } chunkimg_options;

@@ -36,6 +36,12 @@ typedef enum ck_next {
  * would have to decode all rows before them once more. */
 enum ck_roles { CK_FILLS = 1u << CK_FILL, CK_TILES = 1u << CK_TILE, CK_DRAINS = 1u << CK_DRAIN, CK_ALL_ROLES = 7 };
 
+/* Bytes in the memory of whoever asks. */
+typedef struct ck_piece {
+    void *at;
+    size_t nbytes;
+} ck_piece;
+
 typedef struct ck_work {
     void *self;
 
@@ -63,6 +69,14 @@ typedef struct ck_work {
      * bytes to be written, one put a ticket, and the ticket is done when they are. NULL: no more.
      */
     void (*write_through)(void *self, const ck_writer *writer);
+
+    /*
+     * For carriers that share no pixels: what of a ticket must be copied to its carrier before it is carried (back:
+     * false), and to home afterwards (back: true), piece i; false: there are no more. Both sides see the same sizes.
+     * apart: in a carrier's process, before it enters: from here on its pixels are its own.
+     */
+    bool (*cargo)(void *self, ck_ticket t, bool back, size_t i, ck_piece *out);
+    ck_status (*apart)(void *self, ck_error *err);
 
     /* The ticket's tile for messages: "tile 3,1" or "the decoder". Returns `to`. */
     const char *(*describe)(void *self, ck_ticket t, char *to, size_t size);

@@ -40,6 +40,7 @@ typedef struct ck_seat {
     unsigned id;      /* of the process; its workers are id * threads and the next ones */
     unsigned threads; /* that carry tickets, >= 1 */
     int bell;         /* its end of the socket */
+    int data;         /* its end of the socket for pixels; -1: they are shared */
     const ck_exec_config *config; /* of which a child reads how it is confined */
 } ck_seat;
 
@@ -49,6 +50,9 @@ size_t ck_proc_shared_size(unsigned processes);
 void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell);
 bool ck_proc_hear(ck_ring *ring, ck_ticket *out);
 void ck_proc_ring_bell(int bell);
+
+/* In a child: what the ticket reads (back: what it left) comes (goes) by the socket. False: the supervisor is gone. */
+bool ck_cargo_move_child(const ck_seat *seat, ck_ticket t, bool back);
 
 /* A child's life, from its first step to its end. */
 _Noreturn void ck_proc_child(const ck_seat *seat);

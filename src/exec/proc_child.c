@@ -131,15 +131,20 @@ static void *carry_until_told(void *arg)
     ck_error err;
     void *mine;
 
-    if (w->enter(w->self, h->worker, &mine, &err) || confine(c->seat->config, &layers, &err)) {
+    if ((c->seat->data >= 0 && w->apart(w->self, &err)) || w->enter(w->self, h->worker, &mine, &err) ||
+        confine(c->seat->config, &layers, &err)) {
         c->seat->shared->channels[c->seat->id].enter_error = err;
         say(c, (ck_ticket){.kind = CK_SAY_FAILED});
         _exit(1);
     }
     wait_for_all(c, layers);
     while (take(c, &t)) {
+        if (c->seat->data >= 0 && !ck_cargo_move_child(c->seat, t, false))
+            _exit(1);
         w->carry(w->self, mine, t);
         say(c, t);
+        if (c->seat->data >= 0 && !ck_cargo_move_child(c->seat, t, true))
+            _exit(1);
     }
     w->leave(w->self, mine);
     return NULL;

@@ -13,13 +13,55 @@
 static void forget_others(const ck_supervisor *s)
 {
     for (unsigned i = 0; i < s->processes; i++)
-        if (s->children[i].bell >= 0)
+        if (s->children[i].bell >= 0) {
             close(s->children[i].bell);
+            if (s->children[i].data >= 0)
+                close(s->children[i].data);
+        }
 }
 
-static _Noreturn void become_child(const ck_supervisor *s, unsigned id, int bell, pid_t parent)
+/* The two ends of a child's sockets: for bells, and for pixels (-1: they are shared). */
+typedef struct ends {
+    int bell, data;
+} ends;
+
+static int make_pair(int *ours, int *theirs)
 {
-    ck_seat seat = {.work = s->work, .shared = s->shared, .id = id, .threads = s->threads, .bell = bell, .config = s->config};
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return errno;
+    *ours = pair[0];
+    *theirs = pair[1];
+    return 0;
+}
+
+static void close_ends(ends *e)
+{
+    if (e->bell >= 0)
+        close(e->bell);
+    if (e->data >= 0)
+        close(e->data);
+    *e = (ends){-1, -1};
+}
+
+static int make_ends(const ck_supervisor *s, ends *ours, ends *theirs)
+{
+    int why = make_pair(&ours->bell, &theirs->bell);
+
+    if (!why && s->config->options->ipc == CHUNKIMG_IPC_PIPE)
+        why = make_pair(&ours->data, &theirs->data);
+    if (why) {
+        close_ends(ours);
+        close_ends(theirs);
+    }
+    return why;
+}
+
+static _Noreturn void become_child(const ck_supervisor *s, unsigned id, const ends *mine, pid_t parent)
+{
+    ck_seat seat = {.work = s->work, .shared = s->shared, .id = id, .threads = s->threads, .bell = mine->bell,
+                    .data = mine->data, .config = s->config};
 
     /* Sent when the parent ends; it may have ended before this line. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -33,30 +75,40 @@ int ck_child_start(ck_supervisor *s, unsigned id)
 {
     ck_channel *channel = &s->shared->channels[id];
     ck_child *c = &s->children[id];
+    ends ours = {-1, -1}, theirs = {-1, -1};
     pid_t parent = getpid();
-    int bells[2];
+    int why = make_ends(s, &ours, &theirs);
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bells))
-        return errno;
+    if (why)
+        return why;
     memset(channel, 0, sizeof *channel); /* what a dead one left there was heard */
     pid_t pid = fork();
     if (pid == 0) {
-        close(bells[0]);
-        become_child(s, id, bells[1], parent);
+        close_ends(&ours);
+        become_child(s, id, &theirs, parent);
     }
-    int why = errno;
-    close(bells[1]);
+    why = errno;
+    close_ends(&theirs);
     if (pid < 0) {
-        close(bells[0]);
+        close_ends(&ours);
         return why;
     }
     c->pid = pid;
-    c->bell = bells[0];
+    c->bell = ours.bell;
+    c->data = ours.data;
     c->carriers = 0;
     c->ended = false;
     c->next_fill = 0;
     s->alive++;
     return 0;
+}
+
+void ck_child_close(ck_supervisor *s, unsigned id)
+{
+    ends e = {s->children[id].bell, s->children[id].data};
+
+    close_ends(&e);
+    s->children[id].bell = s->children[id].data = -1;
 }
 
 int ck_child_reap(ck_supervisor *s, unsigned id)

@@ -37,13 +37,21 @@ static bool chain(const ck_supervisor *s)
 
 /* ---- hearing ------------------------------------------------------------------ */
 
-static void hear_back(ck_supervisor *s, ck_child *c, ck_ticket t)
+static bool copies(const ck_supervisor *s)
 {
+    return s->config->options->ipc == CHUNKIMG_IPC_PIPE;
+}
+
+static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
+{
+    ck_child *c = &s->children[id];
     uint64_t now = ck_now_ns();
     int i = ck_leases_index(&c->leases, t);
 
     if (i < 0)
         return; /* never leased: not a word of a child that is in its senses */
+    if (copies(s) && !ck_cargo_move(s, id, t, true))
+        return; /* it died over it: the lease is settled when it is buried */
     ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
     if (lease.began_ns)
         s->ticket_ns = (3 * s->ticket_ns + (now - lease.began_ns)) / 4;
@@ -80,7 +88,7 @@ static bool hear(ck_supervisor *s, unsigned id)
         else if (t.kind == CK_SAY_FAILED)
             s->work->fail(s->work->self, &s->shared->channels[id].enter_error);
         else
-            hear_back(s, c, t);
+            hear_back(s, id, t);
     }
     return heard;
 }
@@ -113,7 +121,10 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     ck_child *c = &s->children[id];
     ck_lease lease;
 
-    if (c->bell < 0 || c->leases.count >= most || ck_leases_suspect(&c->leases) ||
+    /* rows are sent to a child that reads: to one that has nothing in hand */
+    if (copies(s) && c->leases.count)
+        roles &= CK_FILLS;
+    if (c->bell < 0 || !roles || c->leases.count >= most || ck_leases_suspect(&c->leases) ||
         !find_ticket(s, c, roles, &lease, next))
         return false;
     if (lease.ticket.kind == CK_FILL && s->decoder_lost.status) {
@@ -125,6 +136,8 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     ck_leases_add(&c->leases, lease);
     ck_leases_begin(&c->leases, s->threads, ck_now_ns());
     ck_proc_say(&s->shared->channels[id].to, lease.ticket, &s->shared->channels[id].asleep, c->bell);
+    if (copies(s))
+        (void)ck_cargo_move(s, id, lease.ticket, false); /* to one that is gone: its lease is settled when it is buried */
     return true;
 }
 
@@ -232,8 +245,7 @@ static void bury(ck_supervisor *s, unsigned id)
     char cause[96], who[160];
 
     hear(s, id);
-    close(c->bell);
-    c->bell = -1;
+    ck_child_close(s, id);
     s->alive--;
     if (c->carriers)
         s->ready--;
@@ -293,7 +305,7 @@ static bool out_of_time(ck_supervisor *s, uint64_t now)
     return now - s->stopping_ns > GIVE_UP_NS;
 }
 
-static void end_stuck_ones(ck_supervisor *s)
+void ck_supervisor_end_stuck(ck_supervisor *s)
 {
     uint64_t now = ck_now_ns();
     bool all = out_of_time(s, now);
@@ -344,7 +356,7 @@ static void supervise(ck_supervisor *s, void *mine)
         if (next == CK_END)
             return;
         s->config->pulse(s->config->user);
-        end_stuck_ones(s);
+        ck_supervisor_end_stuck(s);
         if (!any)
             wait_for_bells(s);
     }
@@ -362,7 +374,7 @@ static ck_status start_all(ck_supervisor *s, ck_error *err)
     if (!s->children || !s->polls || !ck_leases_init(&s->orphans, n * room))
         return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
     for (unsigned id = 0; id < n; id++) {
-        s->children[id].bell = -1;
+        s->children[id].bell = s->children[id].data = -1;
         if (!ck_leases_init(&s->children[id].leases, room))
             return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
     }
@@ -388,7 +400,10 @@ static void count(const ck_supervisor *s, ck_exec_stats *stats)
             stats->peak_bytes += ck_usage_peak_share(s->children[id].pid);
             stats->rss_bytes += ck_usage_peak_rss(s->children[id].pid);
         }
-    stats->lock_acquisitions = stats->bytes_copied = 0;
+    stats->lock_acquisitions = 0;
+    stats->bytes_copied = s->copied;
+    if (copies(s))
+        stats->bytes_by_reference = 0;
     stats->lock_wait_s = 0;
 }
 
@@ -420,7 +435,7 @@ static void dismiss(ck_supervisor *s)
         if (c->bell >= 0) {
             wait_for_end(c);
             ck_child_reap(s, id);
-            close(c->bell);
+            ck_child_close(s, id);
         }
         ck_leases_release(&c->leases);
     }

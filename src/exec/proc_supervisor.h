@@ -11,6 +11,7 @@
 typedef struct ck_child {
     pid_t pid;
     int bell;           /* socket; -1: gone */
+    int data;           /* socket for pixels; -1: they are shared */
     unsigned carriers;  /* threads in it; 0: it is not ready yet */
     bool ended;         /* by us: it was stuck */
     uint64_t next_fill; /* FILL of the chain that its decoder comes to next */
@@ -29,6 +30,7 @@ typedef struct ck_supervisor {
     unsigned holder;       /* the child that carries FILLs, where they are a chain */
     unsigned false_starts; /* children that ended before they were ready, since the last one that was */
     unsigned replaced;
+    uint64_t copied;       /* bytes that went by sockets */
     unsigned confined;     /* ck_sandbox layers that hold every child so far */
     bool decoder_used;     /* a FILL of the chain was handed out */
     ck_error decoder_lost; /* status set: the holder died, and nobody can begin again */
@@ -41,7 +43,16 @@ typedef struct ck_supervisor {
 /* Starts the process for place `id`, with fresh rings; 0, or an errno. */
 int ck_child_start(ck_supervisor *s, unsigned id);
 
+/* Closes our ends of its sockets. */
+void ck_child_close(ck_supervisor *s, unsigned id);
+
 /* The exit status, as waitpid has it, of a child whose end is certain. */
 int ck_child_reap(ck_supervisor *s, unsigned id);
+
+/* Sends what a ticket reads to its child, or (back) takes what it left. False: the child is gone. */
+bool ck_cargo_move(ck_supervisor *s, unsigned id, ck_ticket t, bool back);
+
+/* Kills children that are stuck. Their ends are seen at their sockets. */
+void ck_supervisor_end_stuck(ck_supervisor *s);
 
 #endif

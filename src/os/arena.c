@@ -28,6 +28,14 @@ ck_status ck_arena_map(ck_arena *arena, size_t nbytes, bool shared, ck_error *er
     return CK_OK;
 }
 
+ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err)
+{
+    size_t nbytes = arena->nbytes - offset;
+    void *at = mmap(arena->base + offset, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+    return at == MAP_FAILED ? ck_fail_os(err, errno, "mapping %zu bytes for a process's own bands", nbytes) : CK_OK;
+}
+
 void ck_arena_unmap(ck_arena *arena)
 {
     if (arena->base)

@@ -106,6 +106,7 @@ struct chunkimg_job {
     ck_palette palette;         /* of what rows are indices into; count 0: rows are of colours */
     ck_sink_config sink_config;
     void *sink_state;
+    bool by_copy;        /* workers share no pixels: they and encoded bytes are copied there and back */
     ck_sandbox *sandbox; /* for worker processes; NULL: none */
     char *output, *stem; /* owned text */
     char input[256]; /* the input's name for messages */

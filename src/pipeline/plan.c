@@ -222,6 +222,7 @@ static ck_status spread_workers(chunkimg_job *job, unsigned *workers, ck_error *
 {
     const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "workers", NULL);
 
+    job->by_copy = job->options.ipc == CHUNKIMG_IPC_PIPE && job->exec->traits & CK_EXEC_PROCESSES;
     job->plan.processes = job->exec->traits & CK_EXEC_PROCESSES ? *workers : 0;
     if (job->exec->workers && job->exec->workers(&job->options, workers, &job->plan.processes, err))
         return err->status;
@@ -263,6 +264,31 @@ static bool add_region(size_t *total, size_t *at, size_t count, size_t each)
     return true;
 }
 
+/* Whether what a worker makes of a tile has to come home as bytes. */
+static size_t slot_room(const chunkimg_job *job, ck_shape file)
+{
+    bool writes_later = job->codec && job->exec->traits & CK_EXEC_WRITES_LATER;
+    size_t nbytes = 0;
+
+    if (!(job->sink->traits & CK_SINK_STRIPS) && !job->by_copy && !writes_later)
+        return 0;
+    if (job->codec)
+        nbytes = job->codec->encoder->bound(file, &job->encode);
+    else if (!ck_mul(ck_row_nbytes(file), (size_t)file.h, &nbytes))
+        return SIZE_MAX;
+    return nbytes < SIZE_MAX / 8 ? ck_round_up(nbytes, LINE) : SIZE_MAX;
+}
+
+/* From here on each process may have pages of its own. */
+static bool add_page(const chunkimg_job *job, size_t *total)
+{
+    long page = sysconf(_SC_PAGESIZE);
+
+    if (job->by_copy)
+        *total = ck_round_up(*total, page > 0 ? (size_t)page : 4096);
+    return *total <= SIZE_MAX / 4;
+}
+
 /* Offsets of everything in the arena, for `ahead` rows decoded beyond what a grid row needs. */
 static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
 {
@@ -277,12 +303,11 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
     job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
     ck_grid_largest(&job->grid, &file.w, &file.h);
-    l->slot_room = job->sink->traits & CK_SINK_STRIPS || (job->codec && job->exec->traits & CK_EXEC_WRITES_LATER)
-                       ? ck_round_up(job->codec->encoder->bound(file, &job->encode), LINE) : 0;
+    l->slot_room = slot_room(job, file);
     if (l->slot_room > SIZE_MAX / 8 || !add_region(&total, &l->tallies, workers + 1, sizeof(ck_tally)) ||
         !add_region(&total, &l->slots, c->slots, sizeof(ck_slot)) ||
         !add_region(&total, &l->executor, 1, job->exec->shared_size ? job->exec->shared_size(workers) : 0) ||
-        !add_region(&total, &l->bands, (size_t)c->ring_rows, job->rows.stride) ||
+        !add_page(job, &total) || !add_region(&total, &l->bands, (size_t)c->ring_rows, job->rows.stride) ||
         !add_region(&total, &l->slot_bytes, c->slots, l->slot_room))
         return false;
     l->total = total;
@@ -306,6 +331,8 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
     p->band_bytes = (uint64_t)job->sched_config.ring_rows * job->rows.stride;
     p->slot_bytes = job->layout.total - p->band_bytes;
     p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder + w->piece);
+    if (job->by_copy)
+        p->worker_bytes += workers * (uint64_t)(job->layout.total - job->layout.bands);
     p->codec_bytes = codec_bytes;
     p->base_bytes = base_memory(job, workers);
     p->body_bytes = job->options.body && job->options.body->in_memory ? job->options.body->nbytes : 0;

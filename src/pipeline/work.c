@@ -200,6 +200,7 @@ typedef struct making {
     ck_slot *slot;
     uint8_t *bytes;  /* where its encoded bytes go */
     uint64_t since;
+    size_t copied;   /* bytes of output pixels, where those come home */
     ck_chain_run run;
 } making;
 
@@ -226,6 +227,15 @@ static void prefetch(const uint8_t *row, size_t nbytes)
 {
     for (size_t at = 0; at < nbytes; at += 64)
         __builtin_prefetch(row + at);
+}
+
+/* Nothing is encoded, and workers share no pixels: the tile comes home as it is. */
+static void keep_rows(making *m, ck_view rows)
+{
+    size_t n = ck_row_nbytes(rows.shape);
+
+    for (int32_t i = 0; i < rows.shape.h; i++, m->copied += n)
+        memcpy(m->bytes + m->copied, ck_row(rows, i), n);
 }
 
 /* The tile's own pixels among the held rows [y, y + rows.h), added to its share of the digest. */
@@ -338,7 +348,10 @@ static ck_status make_rows(making *m)
             return status;
         spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
         uint64_t computed = m->since;
-        digest_rows(m, ck_window(rows, m->w->block ? m->tile.pad_left : 0, 0, held.w, rows.shape.h), y);
+        ck_view own = ck_window(rows, m->w->block ? m->tile.pad_left : 0, 0, held.w, rows.shape.h);
+        digest_rows(m, own, y);
+        if (m->w->job->by_copy && !m->w->job->codec)
+            keep_rows(m, own);
         spend(m->w, CHUNKIMG_STAGE_PROCESS, &m->since);
         m->w->tally->digest_ns += m->since - computed;
         status = encode_rows(m, rows);
@@ -383,7 +396,7 @@ static ck_status end_file(making *m)
     if (status)
         return status;
     spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
-    if (job->sink->store) {
+    if (job->sink->store && !job->by_copy) {
         ck_turns_let_go(job->turns);
         status = job->sink->store(job->sink_state, &m->file, m->bytes, n, &m->slot->err);
         ck_turns_take(job->turns);
@@ -470,6 +483,21 @@ static ck_status skip_tile(chunkimg_job *job, const ck_tile *at, ck_slot *slot)
     return job->sink->skip(job->sink_state, at, &why, &slot->err);
 }
 
+static bool may_skip(const chunkimg_job *job, const ck_error *err)
+{
+    return job->skips && err->status != CHUNKIMG_INTERRUPTED;
+}
+
+/* Workers that share no pixels store no files either: they gave the bytes to take home. */
+static ck_status settle_tile(chunkimg_job *job, const ck_tile *at, ck_slot *slot, const void *bytes)
+{
+    if (job->by_copy && job->sink->store && !slot->kept && !slot->err.status)
+        job->sink->store(job->sink_state, at, bytes, slot->outcome.nbytes, &slot->err);
+    if (!slot->err.status)
+        return job->sink->accept(job->sink_state, at, &slot->outcome, bytes, &slot->err);
+    return may_skip(job, &slot->err) ? skip_tile(job, at, slot) : slot->err.status;
+}
+
 static void drain(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
@@ -479,8 +507,7 @@ static void drain(worker *w, ck_ticket t)
     const void *bytes = job->sink->traits & CK_SINK_STRIPS ? slot_bytes(job, t.id) : NULL;
 
     ck_turns_let_go(job->turns);
-    ck_status status = slot->err.status ? skip_tile(job, &at, slot)
-                                        : job->sink->accept(job->sink_state, &at, &slot->outcome, bytes, &slot->err);
+    ck_status status = settle_tile(job, &at, slot, bytes);
     ck_turns_take(job->turns);
     if (status) {
         slot->err.col = at.col;
@@ -537,11 +564,6 @@ static void join_checks(chunkimg_job *job)
         job->piece_check = ck_source_piece_combine(job->source, job->piece_check, job->board->fill_checks[i].check,
                                                    job->board->fill_checks[i].nbytes);
     }
-}
-
-static bool may_skip(const chunkimg_job *job, const ck_error *err)
-{
-    return job->skips && err->status != CHUNKIMG_INTERRUPTED;
 }
 
 static void count_tile(chunkimg_job *job, const ck_slot *slot)
@@ -627,6 +649,64 @@ static void work_again(void *self, ck_ticket t)
 static bool work_stopping(void *self)
 {
     return stopped(self);
+}
+
+/* ---- carriers that share no pixels ------------------------------------------------------ */
+
+/* Full rows [y, y_end) of the ring lie in one run, or in two where they wrap. */
+static bool run_of_rows(const chunkimg_job *job, int32_t y, int32_t y_end, size_t i, ck_piece *out)
+{
+    int32_t n = y_end - y, first = job->rows.ring - y % job->rows.ring;
+
+    first = first < n ? first : n;
+    if (i > 1 || (i == 1 && first == n) || n <= 0)
+        return false;
+    *out = (ck_piece){ck_rows_at(&job->rows, i ? y + first : y), (size_t)(i ? n - first : first) * job->rows.stride};
+    return true;
+}
+
+static bool input_piece(const chunkimg_job *job, ck_rect rect, size_t i, ck_piece *out)
+{
+    size_t pixel = ck_pixel_nbytes(job->rows.whole);
+
+    if (rect.w == job->rows.whole.w)
+        return run_of_rows(job, rect.y, rect.y + rect.h, i, out);
+    if (i >= (size_t)rect.h)
+        return false;
+    *out = (ck_piece){ck_rows_at(&job->rows, rect.y + (int32_t)i) + (size_t)rect.x * pixel, (size_t)rect.w * pixel};
+    return true;
+}
+
+static bool output_piece(const chunkimg_job *job, ck_ticket t, const ck_slot *slot, ck_rect held, ck_piece *out)
+{
+    size_t n = job->codec ? slot->outcome.nbytes : (size_t)held.w * (size_t)held.h * ck_pixel_nbytes(job->shape);
+
+    *out = (ck_piece){slot_bytes(job, t.id), n < job->layout.slot_room ? n : job->layout.slot_room};
+    return n > 0 && !slot->err.status;
+}
+
+/* A FILL leaves rows; a TILE reads the rows of its tile with what operations reach beyond it, and leaves a slot's bytes. */
+static bool work_cargo(void *self, ck_ticket t, bool back, size_t i, ck_piece *out)
+{
+    const chunkimg_job *job = self;
+    const ck_slot *slot = ck_job_slot(job, t.id);
+    int32_t from, count;
+
+    if (t.kind == CK_FILL) {
+        ck_sched_fill_range(&job->sched, t.seq, &from, &count);
+        return back && run_of_rows(job, from, from + count, i, out);
+    }
+    if (slot->kept)
+        return false;
+    ck_rect held = in_units(job, ck_grid_tile(&job->grid, t.seq)).held;
+    return back ? i == 0 && output_piece(job, t, slot, held, out) : input_piece(job, ck_chain_need(job->chain, held), i, out);
+}
+
+static ck_status work_apart(void *self, ck_error *err)
+{
+    const chunkimg_job *job = self;
+
+    return ck_arena_own(&job->arena, job->layout.bands, err);
 }
 
 static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
@@ -783,6 +863,8 @@ ck_work ck_job_work(chunkimg_job *job)
                      .fail = work_fail,
                      .again = work_again,
                      .stopping = work_stopping,
+                     .cargo = work_cargo,
+                     .apart = work_apart,
                      .enter = work_enter,
                      .carry = work_carry,
                      .leave = work_leave,
