@@ -461,6 +461,42 @@ CHUNKIMG_API void chunkimg_downloads_close(chunkimg_downloads **downloads);
 /* A body must stay until the jobs that read it have run, or were closed. */
 CHUNKIMG_API void chunkimg_body_free(chunkimg_body **body);
 
+/* ---- many inputs ----------------------------------------------------------- */
+
+/* One of them: what it has for itself. As in chunkimg_options. */
+typedef struct chunkimg_item {
+    const char *input, *output;
+    const chunkimg_body *body;
+} chunkimg_item;
+
+/* What became of it. Holds its own texts: do not copy it. */
+typedef struct chunkimg_item_result {
+    chunkimg_error err;     /* status CHUNKIMG_OK, or why not */
+    chunkimg_plan plan;     /* input NULL: it failed before there was one */
+    chunkimg_result result;
+    char input[256], output[512], ops[256], note[96];
+} chunkimg_item_result;
+
+/* Whether it is a file so small that a worker had better carry it whole. */
+CHUNKIMG_API bool chunkimg_is_small(const char *input);
+
+/*
+ * The mode whose workers had better carry so many small inputs whole, side by
+ * side, than share each of them: options->mode or what "auto" chooses. NULL:
+ * none; they are too few, there is one worker, or the mode is not made for it.
+ */
+CHUNKIMG_API const char *chunkimg_each_mode(const chunkimg_options *options, size_t count);
+
+/*
+ * Runs every item as a job of its own with these options, each by one worker.
+ * An item that fails has its error in its result, and stops no other.
+ * CHUNKIMG_OK: every item was tried. In the mode "processes" it forks, see above.
+ * tick counts inputs as tiles; items that it interrupts say so.
+ */
+CHUNKIMG_API chunkimg_status chunkimg_run_each(const chunkimg_options *options, const chunkimg_item *items, size_t count,
+                                               chunkimg_tick tick, void *user, chunkimg_item_result *results,
+                                               chunkimg_error *err);
+
 /* ---- finished folders --------------------------------------------------- */
 
 /* What a folder of tiles holds against what its manifest promises. */

@@ -48,20 +48,32 @@ bool cli_is_silent(const cli *c);
 /* inputs.c */
 typedef struct cli_tally {
     size_t done, failed;
+    size_t whole;  /* inputs that one worker carried */
     size_t loaded; /* downloads, and their bytes */
     uint64_t loaded_nbytes;
     double seconds; /* all in all */
 } cli_tally;
 
+/* What is done with each input. */
+typedef struct cli_each {
+    bool at_once; /* downloads all go at the same time; false: each when it is its turn */
+
+    /* Does it, with job.output and job.body set for it; prints what fails, and returns the exit code. */
+    int (*one)(void *user, const char *input);
+
+    /* In place of that, where small inputs are carried whole: what became of one. NULL: they never are. */
+    int (*whole)(void *user, const chunkimg_item_result *result);
+    chunkimg_tick tick; /* meanwhile */
+    void *user, *tick_user;
+} cli_each;
+
 /*
- * Calls `one` for every input, with job.output and job.body set for it; it
- * prints what fails and returns its exit code. Addresses are downloaded
- * before: at_once, or each when it is its turn. Says what was loaded and what
+ * Goes through all inputs. Says what was loaded and what
  * could not be; one that fails does not stop the others. Returns the exit
  * code of the whole: that of the first failure, or, where others succeeded and
  * --on-error skip allows it, that of CHUNKIMG_PARTIAL.
  */
-int cli_each_input(cli *c, bool at_once, int (*one)(void *user, const char *input), void *user, cli_tally *tally);
+int cli_each_input(cli *c, const cli_each *how, cli_tally *tally);
 
 /* bench_ops.c */
 int cli_bench_ops(cli *c);

@@ -9,9 +9,10 @@
 
 enum { MODES_MOST = 32 };
 
-/* One input in one mode, done. The job stays open for its plan. */
+/* One input in one mode, done. The job stays open for its plan; one that was carried whole left it in `whole`. */
 typedef struct outcome {
     chunkimg_job *job;
+    chunkimg_item_result *whole;
     chunkimg_result result;
     double *walls;
     size_t runs;
@@ -38,7 +39,7 @@ static void warn(void *user, const char *text)
 
 static ck_report report_of(const outcome *o)
 {
-    return (ck_report){chunkimg_job_plan(o->job), &o->result, o->walls, o->runs};
+    return (ck_report){o->whole ? &o->whole->plan : chunkimg_job_plan(o->job), &o->result, o->walls, o->runs};
 }
 
 /* ---- modes --------------------------------------------------------------------------- */
@@ -299,18 +300,62 @@ static void print_total(const session *s, const cli_tally *t)
 
         megapixels += ck_report_megapixels(&r);
     }
+    if (t->whole)
+        printf("%-12s %zu small inputs, each carried whole by one worker\n", "whole", t->whole);
     printf("%-12s %zu inputs: %zu done, %zu failed", "total", s->c->input_count, t->done, t->failed);
     if (t->loaded)
         printf("    %zu loaded, %s", t->loaded, ck_report_size(t->loaded_nbytes, size, sizeof size));
     printf("    %.2f s    %.1f MP, %.1f MP/s\n", t->seconds, megapixels, t->seconds > 0 ? megapixels / t->seconds : 0);
 }
 
+/* A result for --json, with its own texts. */
+static chunkimg_item_result *copy_of(const chunkimg_item_result *r)
+{
+    chunkimg_item_result *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return NULL;
+    *copy = *r;
+    copy->plan.input = copy->input;
+    copy->plan.output = r->plan.output ? copy->output : NULL;
+    copy->plan.ops = copy->ops;
+    copy->plan.note = r->plan.note ? copy->note : NULL;
+    return copy;
+}
+
+static int take_whole(void *user, const chunkimg_item_result *r)
+{
+    session *s = user;
+    int code = r->err.status ? run_failed(s, &r->err) : 0;
+    outcome *o = code ? NULL : new_outcome(s, 1);
+
+    if (!o)
+        return code ? code : cli_no_memory();
+    o->whole = copy_of(r);
+    o->result = r->result;
+    o->walls[o->runs++] = r->result.wall_s;
+    if (!o->whole) {
+        free(s->outcomes[--s->count].walls);
+        return cli_no_memory();
+    }
+    if (!cli_is_silent(s->c))
+        ck_report_short(stdout, &(ck_report){&o->whole->plan, &o->result, o->walls, 1});
+    return 0;
+}
+
 static int run_inputs(session *s)
 {
+    cli *c = s->c;
+    bool alone = s->mode_count == 1 && c->repeat == 1 && !c->warmup && !c->dry_run && !c->verbose;
+    cli_meter *meter = cli_meter_start(c);
+    ticker t = {c, meter};
+    cli_each how = {.at_once = loads_at_once(s), .one = run_input, .whole = alone ? take_whole : NULL, .user = s,
+                    .tick = tick, .tick_user = &t};
     cli_tally tally;
-    int code = cli_each_input(s->c, loads_at_once(s), run_input, s, &tally);
+    int code = cli_each_input(c, &how, &tally);
 
-    if (s->c->input_count > 1 && tally.done + tally.failed && !s->c->dry_run && !cli_is_silent(s->c))
+    cli_meter_stop(&meter);
+    if (c->input_count > 1 && tally.done + tally.failed && !c->dry_run && !cli_is_silent(c))
         print_total(s, &tally);
     return code;
 }
@@ -350,6 +395,7 @@ static int run(cli *c)
     for (size_t i = 0; i < s.count; i++) {
         chunkimg_close(&s.outcomes[i].job);
         free(s.outcomes[i].walls);
+        free(s.outcomes[i].whole);
     }
     free(s.outcomes);
     free(s.mode_text);

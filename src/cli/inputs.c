@@ -15,8 +15,8 @@
 typedef struct each {
     cli *c;
     cli_tally *tally;
-    int (*one)(void *user, const char *input);
-    void *user;
+    const cli_each *how;
+    bool *settled;      /* inputs that were carried whole */
     const char *output; /* what the user said */
     char **outputs;     /* of each input; NULL: as the user said it */
     int code;           /* of the first failure */
@@ -110,7 +110,7 @@ static void do_one(each *e, size_t i, chunkimg_body *body)
 {
     e->c->job.output = e->outputs ? e->outputs[i] : e->output;
     e->c->job.body = body;
-    note(e, e->one(e->user, e->c->inputs[i]));
+    note(e, e->how->one(e->how->user, e->c->inputs[i]));
     e->c->job.body = NULL;
     chunkimg_body_free(&body);
 }
@@ -118,8 +118,63 @@ static void do_one(each *e, size_t i, chunkimg_body *body)
 static void do_files(each *e)
 {
     for (size_t i = 0; i < e->c->input_count && !cli_signal_caught(); i++)
-        if (!chunkimg_is_address(e->c->inputs[i]))
+        if (!chunkimg_is_address(e->c->inputs[i]) && !e->settled[i])
             do_one(e, i, NULL);
+}
+
+/* ---- small ones, whole --------------------------------------------------------------- */
+
+enum { WINDOW = 256 }; /* inputs whose results are waited for together */
+
+/* From *at on; their places in places[]. */
+static size_t next_small(const each *e, size_t *at, chunkimg_item items[WINDOW], size_t places[WINDOW])
+{
+    const cli *c = e->c;
+    size_t n = 0;
+
+    for (; *at < c->input_count && n < WINDOW; (*at)++) {
+        const char *input = c->inputs[*at];
+
+        if (chunkimg_is_address(input) || !strcmp(input, "-") || !chunkimg_is_small(input))
+            continue;
+        items[n] = (chunkimg_item){.input = input, .output = e->outputs ? e->outputs[*at] : e->output};
+        places[n++] = *at;
+    }
+    return n;
+}
+
+/* What needs more memory than a share of the limit is done again, alone. */
+static void take_results(each *e, const chunkimg_item_result *results, const size_t *places, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (results[i].err.status == CHUNKIMG_LIMIT)
+            continue;
+        e->settled[places[i]] = true;
+        e->tally->whole++;
+        note(e, e->how->whole(e->how->user, &results[i]));
+    }
+}
+
+static int do_small(each *e)
+{
+    chunkimg_item items[WINDOW];
+    size_t places[WINDOW], at = 0, n = next_small(e, &at, items, places);
+    chunkimg_item_result *results;
+    chunkimg_error err;
+    int code = 0;
+
+    if (!e->how->whole || !chunkimg_each_mode(&e->c->job, n))
+        return 0;
+    results = calloc(WINDOW, sizeof *results);
+    if (!results)
+        return cli_no_memory();
+    for (; n && !code && !cli_signal_caught(); n = next_small(e, &at, items, places)) {
+        if (chunkimg_run_each(&e->c->job, items, n, e->how->tick, e->how->tick_user, results, &err))
+            code = cli_error(&err);
+        take_results(e, results, places, n);
+    }
+    free(results);
+    return code;
 }
 
 /* ---- downloads ----------------------------------------------------------------------- */
@@ -167,7 +222,7 @@ static void do_downloads(each *e, const size_t *places)
 }
 
 /* The files come first: meanwhile downloads that go at once go on. */
-static int do_all(each *e, bool at_once)
+static int do_all(each *e)
 {
     cli *c = e->c;
     const char **addresses = malloc((c->input_count + 1) * sizeof *addresses);
@@ -177,14 +232,16 @@ static int do_all(each *e, bool at_once)
 
     if (!places)
         code = cli_no_memory();
-    else if (n && chunkimg_downloads_open(&c->job, addresses, n, at_once, &c->downloads, &err))
+    else if (n && chunkimg_downloads_open(&c->job, addresses, n, e->how->at_once, &c->downloads, &err))
         code = cli_error(&err);
+    if (!code)
+        code = do_small(e);
     if (!code) {
         do_files(e);
         if (n)
             do_downloads(e, places);
-        chunkimg_downloads_close(&c->downloads);
     }
+    chunkimg_downloads_close(&c->downloads);
     free(places);
     free(addresses);
     return code;
@@ -201,24 +258,26 @@ static int of_the_whole(const each *e)
                                                                                    : e->code;
 }
 
-int cli_each_input(cli *c, bool at_once, int (*one)(void *user, const char *input), void *user, cli_tally *tally)
+int cli_each_input(cli *c, const cli_each *how, cli_tally *tally)
 {
-    each e = {.c = c, .tally = tally, .one = one, .user = user, .output = c->job.output};
+    each e = {.c = c, .tally = tally, .how = how, .output = c->job.output,
+              .settled = calloc(c->input_count, sizeof *e.settled)};
     double began = now_s();
     bool made = false;
-    int code = choose_outputs(&e);
+    int code = e.settled ? choose_outputs(&e) : cli_no_memory();
 
     *tally = (cli_tally){0};
     if (!code) {
         /* A folder that is there already, or cannot be made, shows in the runs. */
         made = e.outputs && e.output && !c->dry_run && !mkdir(e.output, 0777);
-        code = do_all(&e, at_once);
+        code = do_all(&e);
     }
     if (made)
         rmdir(e.output); /* only succeeds where nothing came into it */
     for (size_t i = 0; e.outputs && i < c->input_count; i++)
         free(e.outputs[i]);
     free(e.outputs);
+    free(e.settled);
     c->job.output = e.output;
     tally->seconds = now_s() - began;
     if (!code && !e.code && tally->done + tally->failed < c->input_count)

@@ -297,6 +297,7 @@ const ck_exec ck_exec_openmp = {
               .suits = "programs that use OpenMP already",
               .options = honoured},
     .check = ck_schedule_check,
+    .traits = CK_EXEC_WHOLE_INPUTS,
     .fills_ahead = 1,
     .run = run_openmp,
 };

@@ -309,6 +309,7 @@ const ck_exec ck_exec_threads = {
               .suits = "image chunking on one machine",
               .options = honoured},
     .check = ck_schedule_check,
+    .traits = CK_EXEC_WHOLE_INPUTS,
     .fills_ahead = 1,
     .run = run_threads,
 };

@@ -142,7 +142,10 @@ static ck_status choose_sandbox(chunkimg_job *job, ck_error *err)
 
     if (!job->plan.processes)
         return CK_OK;
-    if (job->options.sandbox != CHUNKIMG_SANDBOX_OFF)
+    bool opens = ck_source_image(job->source)->opens_files;
+    if (opens)
+        why = "the input's tiles are opened while it is decoded";
+    else if (job->options.sandbox != CHUNKIMG_SANDBOX_OFF)
         job->sandbox = ck_sandbox_load(&why);
     job->plan.sandbox = job->sandbox ? ck_sandbox_layers(job->sandbox) : why;
     if (job->sandbox || job->options.sandbox == CHUNKIMG_SANDBOX_OFF)

@@ -143,6 +143,15 @@ ck_status ck_job_download(chunkimg_job *job, ck_error *err);
 /* api.c: opens the input; again, where the first reading of it was on a wrong guess. */
 ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
 
+/* plan.c: workers that the options or the environment ask for; where neither does, the CPUs, and no more than `most`. */
+ck_status ck_wanted_workers(const chunkimg_options *options, uint64_t most, unsigned *out, ck_error *err);
+
+/* plan.c: bytes that a plan may need. */
+uint64_t ck_memory_limit(const chunkimg_options *options);
+
+/* modes.c: whether an option was set that belongs to some modes only. */
+bool ck_mode_options_set(const chunkimg_options *options);
+
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
 

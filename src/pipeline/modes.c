@@ -37,6 +37,11 @@ static const chunkimg_option *next_set(const chunkimg_options *o, const chunkimg
     return NULL;
 }
 
+bool ck_mode_options_set(const chunkimg_options *options)
+{
+    return next_set(options, chunkimg_job_options()) != NULL;
+}
+
 bool ck_mode_fits(const ck_exec *e, const chunkimg_options *o, const char **option)
 {
     for (const chunkimg_option *row = chunkimg_job_options(); (row = next_set(o, row)); row++)

@@ -194,12 +194,11 @@ static bool first_number(const char *text, int64_t *out)
     return ck_text_int(digits, out) && *out >= 1;
 }
 
-static ck_status choose_workers(const chunkimg_job *job, unsigned *out, ck_error *err)
+ck_status ck_wanted_workers(const chunkimg_options *options, uint64_t most, unsigned *out, ck_error *err)
 {
     const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "workers", NULL);
     const char *own = getenv("CHUNKIMG_WORKERS"), *omp = getenv("OMP_NUM_THREADS");
-    uint64_t tiles = ck_grid_count(&job->grid);
-    int64_t n = job->options.workers;
+    int64_t n = options->workers;
 
     if (!n && own && *own) {
         if (!ck_text_int(own, &n) || n < 1 || (double)n > row->most)
@@ -209,9 +208,8 @@ static ck_status choose_workers(const chunkimg_job *job, unsigned *out, ck_error
         n = (double)n > row->most ? (int64_t)row->most : n;
     } else if (!n) {
         n = ck_cpus();
-        /* Nobody asked for more workers than there is work: one decodes, the others each have a tile. */
-        if ((uint64_t)n > tiles + 1)
-            n = (int64_t)tiles + 1;
+        if ((uint64_t)n > most) /* nobody asked for more workers than there is work */
+            n = (int64_t)most;
     }
     *out = (unsigned)n;
     return CK_OK;
@@ -340,12 +338,12 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
     return p->codec_bytes < UINT64_MAX / 8;
 }
 
-static uint64_t memory_limit(const chunkimg_job *job)
+uint64_t ck_memory_limit(const chunkimg_options *options)
 {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 
-    if (job->options.max_memory)
-        return job->options.max_memory;
+    if (options->max_memory)
+        return options->max_memory;
     return pages > 0 && page > 0 ? (uint64_t)pages / 4 * 3 * (uint64_t)page : UINT64_MAX;
 }
 
@@ -369,7 +367,7 @@ static int64_t rows_a_step(const ck_sched_config *c)
 static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 {
     int64_t in_flight = 1 + (workers + job->grid.columns - 1) / job->grid.columns;
-    uint64_t limit = memory_limit(job), codec_bytes;
+    uint64_t limit = ck_memory_limit(&job->options), codec_bytes;
     ck_status status = ck_source_memory(job->source, &codec_bytes, err);
 
     if (status)
@@ -544,7 +542,7 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     if (!status)
         status = choose_rows(job, err);
     if (!status)
-        status = choose_workers(job, &workers, err);
+        status = ck_wanted_workers(&job->options, ck_grid_count(&job->grid) + 1, &workers, err); /* one decodes, the others each have a tile */
     if (!status)
         ck_choose_mode(job, workers);
     if (status)

@@ -25,6 +25,9 @@ void ck_report_text(FILE *to, const ck_report *r);
 /* What workers cost each other: waits, copies, memory, each one's time. Follows ck_report_text where more is asked. */
 void ck_report_workers(FILE *to, const ck_report *report);
 
+/* One line: the image, its tiles, and the time. */
+void ck_report_short(FILE *to, const ck_report *r);
+
 /* The image and how it is cut, without the mode. */
 void ck_report_work(FILE *to, const chunkimg_plan *plan);
 

@@ -96,6 +96,15 @@ static void mode_line(FILE *to, const chunkimg_plan *p, unsigned workers, unsign
     fputc('\n', to);
 }
 
+void ck_report_short(FILE *to, const ck_report *r)
+{
+    const chunkimg_plan *p = r->plan;
+
+    fprintf(to, "%-12s %d x %d %s%d, %llu tile%s -> %s%s, %.4f s\n", p->input, p->width, p->height, colour_name(p->channels),
+            p->depth, (unsigned long long)p->tiles, p->tiles == 1 ? "" : "s", p->output ? p->output : "none",
+            p->output && !strcmp(p->sink, "tiles") ? "/" : "", r->result->wall_s);
+}
+
 void ck_report_work(FILE *to, const chunkimg_plan *p)
 {
     image_line(to, p);

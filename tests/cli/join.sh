@@ -54,6 +54,10 @@ for mode in $(chunkimg list modes | awk '{ print $1 }'); do
         expect_equal "$(digest_of "$cut" --mode "$mode" --workers 3)" "$want" "the digest of mode $mode, $cut"
     done
 done
+if chunkimg list modes | grep -q ' processes '; then
+    expect_exit 1 "$CHUNKIMG" cut1 -o none --mode processes --sandbox require
+    expect_text "$tmp/err" "sandbox: required, but"
+fi
 expect_exit 0 "$CHUNKIMG" info cut1
 expect_text "$tmp/out" "200 x 130"
 
