@@ -24,10 +24,6 @@ const chunkimg_option cli_rows[] = {
      .help = "print the plan before the run"},
     {.name = "no-color", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, no_color),
      .help = "plain text on a terminal (so does NO_COLOR)"},
-    {.name = "limits", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, limits),
-     .help = "bench: measure this machine's own floors for the file"},
-    {.name = "ops", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, ops),
-     .help = "bench: megapixels a second of every operation, or of each --op, on one core"},
     {.name = "version", .type = CHUNKIMG_FLAG, .offset = offsetof(cli, version),
      .help = "the version and the libraries it was built with"},
     {.name = "help", .letter = 'h', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, help), .help = "this text"},
@@ -68,37 +64,74 @@ bool cli_is_silent(const cli *c)
     return c->quiet || (c->json && !strcmp(c->json, "-"));
 }
 
-/* The two tables as one. */
+/* The tables as one: the command's own, those of the command line, those of a job. */
 typedef struct found {
     const chunkimg_option *row;
     const chunkimg_option *table;
     void *into;
 } found;
 
-static bool find_long(cli *c, const char *name, found *out, const char **near)
-{
-    const char *near_job;
+enum { TABLES = 3 };
 
-    *out = (found){chunkimg_option_find(cli_rows, name, near), cli_rows, c};
-    if (out->row)
-        return true;
-    *out = (found){chunkimg_option_find(chunkimg_job_options(), name, &near_job), chunkimg_job_options(), &c->job};
-    *near = near_job ? near_job : *near;
-    return out->row != NULL;
+static void tables_of(cli *c, const cli_command *command, found to[TABLES])
+{
+    static const chunkimg_option none[] = {{.name = NULL}};
+
+    to[0] = (found){NULL, command && command->options ? command->options : none, c};
+    to[1] = (found){NULL, cli_rows, c};
+    to[2] = (found){NULL, chunkimg_job_options(), &c->job};
 }
 
-static bool find_letter(cli *c, char letter, found *out)
+static bool find_long(cli *c, const cli_command *command, const char *name, found *out, const char **near)
 {
-    const chunkimg_option *tables[] = {cli_rows, chunkimg_job_options()};
-    void *intos[] = {c, &c->job};
+    found tables[TABLES];
+    const char *near_here;
 
-    for (int i = 0; i < 2; i++)
-        for (const chunkimg_option *row = tables[i]; row->name; row++)
+    *near = NULL;
+    tables_of(c, command, tables);
+    for (int i = 0; i < TABLES; i++) {
+        *out = tables[i];
+        out->row = chunkimg_option_find(out->table, name, &near_here);
+        if (out->row)
+            return true;
+        *near = near_here ? near_here : *near;
+    }
+    return false;
+}
+
+static bool find_letter(cli *c, const cli_command *command, char letter, found *out)
+{
+    found tables[TABLES];
+
+    tables_of(c, command, tables);
+    for (int i = 0; i < TABLES; i++)
+        for (const chunkimg_option *row = tables[i].table; row->name; row++)
             if (row->letter == letter) {
-                *out = (found){row, tables[i], intos[i]};
+                *out = tables[i];
+                out->row = row;
                 return true;
             }
     return false;
+}
+
+/* The command that has the option which this one has not; NULL: none. */
+static const cli_command *owner_of(const char *name)
+{
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (cli_commands[i]->options && chunkimg_option_find(cli_commands[i]->options, name, NULL))
+            return cli_commands[i];
+    return NULL;
+}
+
+static int unknown_option(const char *name, const char *near)
+{
+    const cli_command *owner = owner_of(name);
+
+    if (owner)
+        return cli_usage("--%s belongs to %s: chunkimg %s %s", name, owner->name, owner->name, owner->arguments);
+    if (near)
+        return cli_usage("no option --%s; the nearest is --%s", name, near);
+    return cli_usage("no option --%s; see chunkimg --help", name);
 }
 
 static int set(const found *f, const char *text)
@@ -111,7 +144,7 @@ static int set(const found *f, const char *text)
 }
 
 /* --name, --name=value, --name value */
-static int parse_long(cli *c, char **argv, int argc, int *at)
+static int parse_long(cli *c, const cli_command *command, char **argv, int argc, int *at)
 {
     const char *word = argv[*at] + 2, *equals = strchr(word, '=');
     const char *near, *text = equals ? equals + 1 : NULL;
@@ -120,9 +153,8 @@ static int parse_long(cli *c, char **argv, int argc, int *at)
     found f;
 
     snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), word);
-    if (!find_long(c, name, &f, &near))
-        return near ? cli_usage("no option --%s; the nearest is --%s", name, near)
-                    : cli_usage("no option --%s; see chunkimg --help", name);
+    if (!find_long(c, command, name, &f, &near))
+        return unknown_option(name, near);
     if (f.row->type == CHUNKIMG_FLAG)
         return set(&f, text);
     if (!text) {
@@ -134,13 +166,13 @@ static int parse_long(cli *c, char **argv, int argc, int *at)
 }
 
 /* -q, -qv, -oFILE, -o FILE */
-static int parse_letters(cli *c, char **argv, int argc, int *at)
+static int parse_letters(cli *c, const cli_command *command, char **argv, int argc, int *at)
 {
     for (const char *s = argv[*at] + 1; *s; s++) {
         found f;
         int code;
 
-        if (!find_letter(c, *s, &f))
+        if (!find_letter(c, command, *s, &f))
             return cli_usage("no option -%c; see chunkimg --help", *s);
         if (f.row->type == CHUNKIMG_FLAG) {
             code = set(&f, NULL);
@@ -157,7 +189,7 @@ static int parse_letters(cli *c, char **argv, int argc, int *at)
     return 0;
 }
 
-int cli_parse(cli *c, int argc, char **argv)
+int cli_parse(cli *c, const cli_command *command, int argc, char **argv)
 {
     bool words = true;
     int code;
@@ -165,6 +197,8 @@ int cli_parse(cli *c, int argc, char **argv)
     memset(c, 0, sizeof *c);
     chunkimg_options_init(&c->job);
     chunkimg_option_defaults(cli_rows, c);
+    if (command && command->options)
+        chunkimg_option_defaults(command->options, c);
     c->inputs = calloc((size_t)argc + 1, sizeof *c->inputs);
     if (!c->inputs)
         return 1;
@@ -175,9 +209,9 @@ int cli_parse(cli *c, int argc, char **argv)
         if (words && !strcmp(word, "--"))
             words = false;
         else if (words && !strncmp(word, "--", 2))
-            code = parse_long(c, argv, argc, &at);
+            code = parse_long(c, command, argv, argc, &at);
         else if (words && word[0] == '-' && word[1])
-            code = parse_letters(c, argv, argc, &at);
+            code = parse_letters(c, command, argv, argc, &at);
         else
             c->inputs[c->input_count++] = word;
         if (code)

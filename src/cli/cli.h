@@ -7,12 +7,21 @@
 
 enum cli_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_JSON };
 
+/* What bench alone is told. */
+typedef struct cli_bench {
+    const char *modes, *workers, *tile_sizes, *preset, *csv, *markdown, *report;
+    int64_t runs, seed;
+    double min_time, threshold, budget;
+    bool limits, ops, compare;
+} cli_bench;
+
 typedef struct cli {
     chunkimg_options job;
     const char *json;
     int progress;
     int64_t repeat, warmup;
-    bool dry_run, quiet, verbose, no_color, limits, ops, version, help;
+    bool dry_run, quiet, verbose, no_color, version, help;
+    cli_bench bench;
     const char **inputs; /* owned list of borrowed names */
     size_t input_count;
     chunkimg_downloads *downloads; /* while there are some to come */
@@ -21,6 +30,7 @@ typedef struct cli {
 /* A sub-command. run returns the exit code. */
 typedef struct cli_command {
     const char *name, *arguments, *summary;
+    const chunkimg_option *options; /* its own rows, into cli; they come before a row of that name elsewhere; NULL: none */
     int (*run)(cli *c);
 } cli_command;
 
@@ -35,7 +45,7 @@ int cli_write_report(const char *path, bool (*write)(FILE *to, const void *what)
 
 /* args.c */
 extern const chunkimg_option cli_rows[]; /* options that are not a job's */
-int cli_parse(cli *c, int argc, char **argv); /* 0, or the exit code after a message */
+int cli_parse(cli *c, const cli_command *command, int argc, char **argv); /* 0, or the exit code after a message */
 void cli_release(cli *c);
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2))); /* prints; returns 2 */
 int cli_error(const chunkimg_error *err); /* prints; returns the exit code */
@@ -75,8 +85,10 @@ typedef struct cli_each {
  */
 int cli_each_input(cli *c, const cli_each *how, cli_tally *tally);
 
-/* bench_ops.c */
+/* bench_ops.c, bench_suite.c */
 int cli_bench_ops(cli *c);
+int cli_bench_suite(cli *c);
+int cli_bench_compare(cli *c);
 
 /* help.c */
 void cli_print_help(void);
@@ -87,6 +99,7 @@ typedef struct cli_meter cli_meter;
 cli_meter *cli_meter_start(const cli *c); /* NULL: out of memory, which only costs the display */
 int cli_meter_tick(void *meter, const chunkimg_progress *p);
 void cli_meter_stop(cli_meter **meter);
+bool cli_wants_colour(const cli *c); /* on standard output */
 void cli_catch_signals(void);
 int cli_signal_caught(void); /* 0: none */
 

@@ -236,13 +236,6 @@ static int check_same(const session *s, size_t first)
     return 0;
 }
 
-static bool wants_colour(const cli *c)
-{
-    const char *no = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
-
-    return isatty(STDOUT_FILENO) && !c->no_color && !(no && *no);
-}
-
 static void print_reports(const session *s, size_t first)
 {
     ck_report rows[MODES_MOST];
@@ -256,7 +249,7 @@ static void print_reports(const session *s, size_t first)
             ck_report_workers(stdout, &rows[0]);
     } else if (n > 1) {
         ck_report_work(stdout, rows[0].plan);
-        ck_report_compare(stdout, rows, n, wants_colour(s->c));
+        ck_report_compare(stdout, rows, n, cli_wants_colour(s->c));
     }
 }
 
@@ -378,8 +371,6 @@ static int run(cli *c)
     session s = {.c = c};
     int code;
 
-    if (c->limits)
-        return cli_usage("--limits belongs to bench: chunkimg bench --limits INPUT");
     if (!c->input_count)
         return cli_usage("no input was given; see chunkimg --help");
     cli_catch_signals();

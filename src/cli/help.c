@@ -14,6 +14,19 @@ static void for_each_option(each_option f)
         f(row);
 }
 
+/* Options that one command has for itself, between `before` and the command's name, and `after` (NULL: no heading). */
+static void for_each_command_option(const char *before, const char *after, each_option f)
+{
+    for (size_t i = 0; cli_commands[i]; i++) {
+        if (!cli_commands[i]->options)
+            continue;
+        if (before)
+            printf("%s%s%s\n", before, cli_commands[i]->name, after);
+        for (const chunkimg_option *row = cli_commands[i]->options; row->name; row++)
+            f(row);
+    }
+}
+
 /* "1..100 pixels", or nothing where no range is stated */
 static void range_of(const chunkimg_option *row, char *to, size_t size)
 {
@@ -56,6 +69,7 @@ void cli_print_help(void)
     }
     printf("\nAn INPUT is a PNG or JPEG file, a folder of tiles, - for standard input, or an http(s) address. Sizes take K M G and KiB MiB GiB.\n\nOptions:\n");
     for_each_option(help_line);
+    for_each_command_option("\nOptions of ", ":", help_line);
     printf("\nExit codes:\n");
     for (int s = 0; s < CHUNKIMG_STATUS_COUNT; s++)
         printf("  %3d  %s\n", chunkimg_status_exit_code((chunkimg_status)s), chunkimg_status_text((chunkimg_status)s));
@@ -227,6 +241,7 @@ static int print_man(void)
     }
     printf(".SH OPTIONS\n");
     for_each_option(man_option);
+    for_each_command_option(".SH OPTIONS OF ", "", man_option);
     printf(".SH EXIT STATUS\n");
     for (int s = 0; s < CHUNKIMG_STATUS_COUNT; s++)
         printf(".TP\n%d\n%s\n", chunkimg_status_exit_code((chunkimg_status)s), chunkimg_status_text((chunkimg_status)s));
@@ -243,6 +258,7 @@ static int print_bash(void)
     printf("_chunkimg() {\n    local word=${COMP_WORDS[COMP_CWORD]}\n    if [[ $word == -* ]]; then\n"
            "        COMPREPLY=($(compgen -W '");
     for_each_option(bash_word);
+    for_each_command_option(NULL, NULL, bash_word);
     printf("' -- \"$word\"))\n    else\n        COMPREPLY=($(compgen -f -- \"$word\"))\n    fi\n}\n"
            "complete -o filenames -F _chunkimg chunkimg\n");
     return 0;

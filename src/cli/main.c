@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     /* A reader that went away, and a file size limit, are errors to report, not ends. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    code = cli_parse(&c, argc - skip, argv + skip);
+    code = cli_parse(&c, command ? command : cli_commands[0], argc - skip, argv + skip);
     if (!code) {
         if (c.version)
             code = cli_version();

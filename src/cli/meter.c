@@ -59,6 +59,13 @@ int cli_signal_caught(void)
     return atomic_load(&caught);
 }
 
+bool cli_wants_colour(const cli *c)
+{
+    const char *no = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+
+    return isatty(STDOUT_FILENO) && !c->no_color && !(no && *no);
+}
+
 cli_meter *cli_meter_start(const cli *c)
 {
     cli_meter *m = calloc(1, sizeof *m);

@@ -46,7 +46,7 @@ jq -e '.input.depth == 16 and (.limits | has("tiles_threads")) and (.limits | ha
 only_these photo.jpg photo.png woven.png
 
 # usage
-expect_exit 2 "$CHUNKIMG" bench photo.png
+expect_exit 2 "$CHUNKIMG" bench
 expect_text "$tmp/err" "--limits"
 expect_exit 2 "$CHUNKIMG" bench --limits
 expect_exit 2 "$CHUNKIMG" bench --limits photo.png photo.jpg

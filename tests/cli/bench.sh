@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# bench: the comparison of real runs: documents that hold what they promise, bad input, an interrupt, nothing left on disk.
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need jq
+
+render 300x200 photo.png
+few=(--runs 3 --min-time 0.001 --warmup 1)
+
+# only_these NAME...: the folder holds them and nothing more
+only_these() {
+    expect_equal "$(find . -mindepth 1 ! -name out ! -name err -printf '%P\n' | sort | xargs)" "$*" "files left"
+}
+
+# every mode that is built is a row, the digests are one, the sentences end with a command line that runs
+expect_exit 0 "$CHUNKIMG" bench photo.png --tiles 6 --workers 1,2,3,4 "${few[@]}" --seed 7 --json o.json --csv o.csv --markdown o.md
+expect_text "$tmp/out" "seed 7"
+expect_text "$tmp/out" "against serial"
+expect_text "$tmp/out" "laws of scaling"
+expect_equal "$(wc -c <"$tmp/err")" 0 "messages"
+jq -e '.schema == "chunkimg-bench/1" and .complete and .protocol.seed == 7 and .input.width == 300 and .input.bytes > 0 and
+    (.machine | .cpus_allowed >= 1 and (.cpu | length > 0) and (.kernel | length > 0) and (.compiler | length > 0) and
+        (.flags | length > 0) and (.libraries | length > 0) and (.file_system | length > 0) and .memory_bytes > 0) and
+    ([.cases[].digest] | unique | length == 1) and ([.cases[] | has("error")] | any | not) and
+    ([.cases[] | (.wall_s | length) >= 3 and .wall.low <= .wall.median and .wall.median <= .wall.high and .wall.min <= .wall.mean and
+        .throughput_mpps > 0 and .tiles_per_s > 0 and .speedup.low <= .speedup.value and .speedup.value <= .speedup.high and
+        (.figures | has("total_s") and has("region_s") and has("decode_s") and has("user_s") and has("voluntary_switches") and
+            has("peak_memory_bytes") and has("spawn_s")) and .figures.total_s >= .figures.wall_s] | all) and
+    ([.curves[] | select(.mode == "threads") | .usl.sigma >= 0 and .amdahl.sigma >= 0] == [true]) and
+    (.conclusion | length >= 2) and (.use.command | startswith("chunkimg photo.png --tiles 6"))' o.json >/dev/null || fail "$(cat o.json)"
+for mode in $(chunkimg list modes | grep -v 'not in this build' | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+    jq -e --arg mode "$mode" '[.cases[].mode] | index($mode)' o.json >/dev/null || fail "$mode is no row"
+done
+expect_equal "$(($(wc -l <o.csv) - 1))" "$(jq '[.cases[].wall_s | length] | add' o.json)" "lines of the CSV"
+expect_text o.md "threads x 2"
+# shellcheck disable=SC2046
+expect_exit 0 "$CHUNKIMG" $(jq -r .use.command o.json | cut -d ' ' -f 2-) -o none
+only_these o.csv o.json o.md photo.png
+
+# sizes of tiles, options of a job, output on the disk; a report on standard output is alone there
+expect_exit 0 "$CHUNKIMG" bench photo.png --modes threads --workers 2 --tile-sizes 64,100x50 --op blur=1 "${few[@]}" -o made --json -
+jq -e '(.cases | length) == 4 and ([.cases[] | .label] | index("threads x 2, 100x50 px")) and ([.cases[].figures.write_s] | all(. > 0)) and
+    .work.ops == "blur=1"' "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
+expect_exit 0 "$CHUNKIMG" bench photo.png --modes serial -o none "${few[@]}" --json -
+jq -e '.work.format == "" and (.cases | length) == 1 and .use.case == 0' "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
+only_these o.csv o.json o.md photo.png
+
+# presets, each with its sentence; the tick of latency is seen
+for preset in quick latency; do
+    expect_exit 0 "$CHUNKIMG" bench photo.png --preset "$preset" --modes serial,threads --workers 2 "${few[@]}" --json -
+    jq -e '.preset == $p and (.conclusion | length) == 1' --arg p "$preset" "$tmp/out" >/dev/null || fail "$preset: $(cat "$tmp/out")"
+done
+jq -e '[.cases[].figures | .jitter_p99_s > 0 and .jitter_worst_s >= .jitter_p99_s] | all' "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
+
+# before and after
+expect_exit 0 "$CHUNKIMG" bench --compare o.json o.json --json -
+jq -e '.schema == "chunkimg-bench-compare/1" and ([.cases[].verdict] | unique) == ["no difference that these runs can show"]' "$tmp/out" \
+    >/dev/null || fail "$(cat "$tmp/out")"
+sed 's|chunkimg-bench/1|chunkimg-bench/0|' o.json >old.json
+expect_exit 2 "$CHUNKIMG" bench --compare o.json old.json --json none.json
+expect_text "$tmp/err" "chunkimg-bench/0"
+expect_exit 2 "$CHUNKIMG" bench --compare photo.png o.json
+expect_exit 2 "$CHUNKIMG" bench --compare o.json
+expect_exit 1 "$CHUNKIMG" bench --compare o.json missing.json
+rm o.csv o.json o.md old.json
+
+# usage: one sentence each
+usage() {
+    expect_exit 2 "$CHUNKIMG" bench "$@"
+    expect_equal "$(wc -l <"$tmp/err")" 1 "lines of the message"
+}
+usage photo.png --preset gill
+expect_text "$tmp/err" "latency"
+usage photo.png --modes thread
+expect_text "$tmp/err" "there is no mode 'thread'"
+usage photo.png --runs 0
+expect_text "$tmp/err" "1 to 5000"
+usage photo.png --workers 0
+usage photo.png --workers 1,x
+usage photo.png --tile-sizes 64x
+usage photo.png --modes serial,threads --op nothing
+usage photo.png photo.png --json -
+usage
+usage -
+expect_exit 2 "$CHUNKIMG" photo.png --runs 3
+expect_text "$tmp/err" "belongs to bench"
+expect_exit 1 "$CHUNKIMG" bench missing.png
+expect_exit 3 "$CHUNKIMG" bench "$0"
+only_these photo.png
+
+# interrupted: what is finished was printed, and the folder is as before
+status=0
+timeout --foreground -s INT 1 "$CHUNKIMG" bench photo.png --min-time 60 -o made >"$tmp/out" 2>"$tmp/err" || status=$?
+case $status in 124 | 130) ;; *) fail "exit code $status after an interrupt: $(cat "$tmp/err")" ;; esac
+expect_text "$tmp/out" "serial x 1"
+expect_text "$tmp/out" "not complete"
+only_these photo.png
