@@ -189,6 +189,7 @@ typedef struct chunkimg_options {
     int64_t max_pixels;      /* pixels the input may have */
     int64_t timeout;         /* seconds to connect to a server, and that it may be silent */
     uint64_t max_download;   /* bytes that an address may deliver */
+    const char *trace;       /* not NULL: events are recorded; the file is for whoever calls chunkimg_job_events to write */
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
     int64_t async_pool;      /* async: threads of the loop's pool that carry tickets; 0: the loop itself */
@@ -387,6 +388,35 @@ CHUNKIMG_API chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err
 
 /* Valid after chunkimg_run, until chunkimg_close. */
 CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job);
+
+/* ---- traces ------------------------------------------------------------- */
+
+enum { CHUNKIMG_EVENT_FILL,  /* the next rows were decoded */
+       CHUNKIMG_EVENT_TILE,  /* a tile was made, encoded and, where tiles are files, written */
+       CHUNKIMG_EVENT_DRAIN, /* a tile was handed to the sink */
+       CHUNKIMG_EVENT_COUNTS /* no span: what was waiting at that moment */ };
+
+/* What a worker did, or what was counted. Times in nanoseconds since the run began. */
+typedef struct chunkimg_event {
+    uint64_t begin_ns, end_ns;
+    uint64_t index;       /* FILL: which, from 0; TILE, DRAIN: the tile */
+    uint64_t after;       /* TILE: the FILL that decoded the last row it reads; CHUNKIMG_UNKNOWN: no such FILL */
+    uint64_t nbytes;      /* FILL: of rows; TILE, DRAIN: of the encoded tile; COUNTS: of rows and slots in use */
+    uint32_t kind;        /* CHUNKIMG_EVENT_... */
+    uint32_t worker;      /* 0 .. workers; the last is the supervisor of processes */
+    int32_t col, row;     /* of the tile, or -1; FILL: row is the first row, pixels */
+    int32_t rows;         /* FILL: how many */
+    uint32_t ready;       /* COUNTS: tiles that could be begun and are in nobody's hands */
+    uint32_t free_slots;  /* COUNTS */
+    uint32_t stage_us[5]; /* microseconds in each stage up to CHUNKIMG_STAGE_WRITE */
+} chunkimg_event;
+
+/*
+ * What happened, by time of begin; valid until chunkimg_close. Without
+ * options.trace there is nothing. *lost: older events that found no room any
+ * more. NULL where *count is 0.
+ */
+CHUNKIMG_API const chunkimg_event *chunkimg_job_events(const chunkimg_job *job, size_t *count, uint64_t *lost);
 
 /* Frees the job and clears the pointer. NULL and a pointer to NULL are fine. */
 CHUNKIMG_API void chunkimg_close(chunkimg_job **job);

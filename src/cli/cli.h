@@ -103,7 +103,20 @@ bool cli_wants_colour(const cli *c); /* on standard output */
 void cli_catch_signals(void);
 int cli_signal_caught(void); /* 0: none */
 
+/* What a traced run did. */
+typedef struct cli_events {
+    const chunkimg_event *list;
+    size_t count;
+    uint64_t lost;
+} cli_events;
+
+/* trace.c: writes the timeline to `path`, with several modes to one file each. Returns the exit code. */
+int cli_write_trace(const char *path, const char *input, const char *mode, bool several, const cli_events *events);
+
 /* runs.c: one run in a process of its own, so that runs cannot disturb each other */
 chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err);
+
+/* The same with options->trace set: what happened comes back too, to be freed (the list); on failure it is empty. */
+chunkimg_status cli_run_traced(const chunkimg_options *options, chunkimg_result *result, cli_events *events, chunkimg_error *err);
 
 #endif

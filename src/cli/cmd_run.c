@@ -130,6 +130,11 @@ static int run_failed(session *s, const chunkimg_error *err)
     return 0;
 }
 
+static int trace(const session *s, const outcome *o, const cli_events *events)
+{
+    return cli_write_trace(s->c->job.trace, s->c->job.input, chunkimg_job_plan(o->job)->mode, s->mode_count > 1, events);
+}
+
 static int run_here(session *s, outcome *o)
 {
     cli_meter *meter = cli_meter_start(s->c);
@@ -145,7 +150,11 @@ static int run_here(session *s, outcome *o)
         return code;
     o->result = *chunkimg_job_result(o->job);
     o->walls[o->runs++] = o->result.wall_s;
-    return 0;
+    if (!s->c->job.trace)
+        return 0;
+    cli_events events;
+    events.list = chunkimg_job_events(o->job, &events.count, &events.lost);
+    return trace(s, o, &events);
 }
 
 /* ---- several runs, each apart ----------------------------------------------------------- */
@@ -157,19 +166,33 @@ static int by_wall(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The timeline of the last run of all is the one that stays. */
+static int run_once_apart(session *s, const outcome *o, chunkimg_result *result)
+{
+    chunkimg_error err;
+    cli_events events;
+    int code;
+
+    if (!s->c->job.trace)
+        return cli_run_apart(&s->c->job, result, &err) ? run_failed(s, &err) : 0;
+    code = cli_run_traced(&s->c->job, result, &events, &err) ? run_failed(s, &err) : 0;
+    if (!code && events.list)
+        code = trace(s, o, &events);
+    free((void *)(uintptr_t)events.list);
+    return code;
+}
+
 /* The output of one run is not in the way of the next: it is replaced, as the user would say it with --force. */
 static int run_apart(session *s, outcome *o)
 {
     size_t repeat = (size_t)s->c->repeat, total = repeat + (size_t)s->c->warmup;
     chunkimg_result *results = calloc(total, sizeof *results);
-    chunkimg_error err;
     int code = 0;
 
     if (!results)
         return cli_no_memory();
     for (size_t i = 0; i < total && !code; i++) {
-        if (cli_run_apart(&s->c->job, &results[i], &err))
-            code = run_failed(s, &err);
+        code = run_once_apart(s, o, &results[i]);
         s->c->job.force = true;
         if (cli_signal_caught())
             code = 128 + cli_signal_caught();
@@ -373,6 +396,8 @@ static int run(cli *c)
 
     if (!c->input_count)
         return cli_usage("no input was given; see chunkimg --help");
+    if (c->job.trace && c->input_count > 1)
+        return cli_usage("--trace: one timeline is of one input, not of %zu", c->input_count);
     cli_catch_signals();
     code = parse_modes(&s);
     if (!code) {

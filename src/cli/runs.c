@@ -3,8 +3,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +22,30 @@ typedef struct message {
 
 _Static_assert(sizeof(message) <= 4096, "must fit PIPE_BUF");
 
-static void child_main(const chunkimg_options *options, int pipe_fd, pid_t parent)
+/* All of it, or nothing that counts: the reader looks at the size. */
+static void pass_events(const chunkimg_job *job, int fd)
+{
+    size_t count;
+    uint64_t lost;
+    const chunkimg_event *events = chunkimg_job_events(job, &count, &lost);
+    const char *from = (const char *)events;
+    size_t left = count * sizeof *events;
+
+    if (write(fd, &lost, sizeof lost) != (ssize_t)sizeof lost)
+        return;
+    while (left) {
+        ssize_t n = write(fd, from, left);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        from += n;
+        left -= (size_t)n;
+    }
+}
+
+static void child_main(const chunkimg_options *options, int pipe_fd, int events_fd, pid_t parent)
 {
     message m;
     chunkimg_job *job;
@@ -34,6 +60,8 @@ static void child_main(const chunkimg_options *options, int pipe_fd, pid_t paren
         chunkimg_on_tick(job, cli_meter_tick, NULL);
         m.status = chunkimg_run(job, &m.err);
         m.result = *chunkimg_job_result(job);
+        if (events_fd >= 0 && !m.status)
+            pass_events(job, events_fd);
         chunkimg_close(&job);
     }
     ssize_t n = write(pipe_fd, &m, sizeof m);
@@ -70,7 +98,8 @@ static bool hear(pid_t run, int from, message *m)
     return n == (ssize_t)sizeof *m;
 }
 
-chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err)
+/* events_fd: a file that the run writes what happened into; -1: none. */
+static chunkimg_status run_apart(const chunkimg_options *options, int events_fd, chunkimg_result *result, chunkimg_error *err)
 {
     int ends[2], status = 0;
     pid_t parent = getpid();
@@ -82,7 +111,7 @@ chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        child_main(options, ends[1], parent);
+        child_main(options, ends[1], events_fd, parent);
     }
     int why = errno;
     close(ends[1]);
@@ -100,4 +129,47 @@ chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *
     *result = m.result;
     *err = m.err;
     return m.status;
+}
+
+chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err)
+{
+    return run_apart(options, -1, result, err);
+}
+
+static void take_events(int fd, cli_events *to)
+{
+    struct stat s;
+    size_t size;
+    chunkimg_event *list;
+
+    if (fstat(fd, &s) || (size_t)s.st_size < sizeof to->lost || pread(fd, &to->lost, sizeof to->lost, 0) < (ssize_t)sizeof to->lost)
+        return;
+    size = (size_t)s.st_size - sizeof to->lost;
+    list = malloc(size ? size : 1);
+    for (size_t at = 0; list && at < size;) {
+        ssize_t n = pread(fd, (char *)list + at, size - at, (off_t)(sizeof to->lost + at));
+
+        if (n <= 0) {
+            free(list);
+            return;
+        }
+        at += (size_t)n;
+    }
+    to->list = list;
+    to->count = list ? size / sizeof *list : 0;
+}
+
+chunkimg_status cli_run_traced(const chunkimg_options *options, chunkimg_result *result, cli_events *events, chunkimg_error *err)
+{
+    int fd = memfd_create("chunkimg-events", MFD_CLOEXEC);
+    chunkimg_status status;
+
+    *events = (cli_events){.list = NULL};
+    if (fd < 0)
+        return failed(err, CHUNKIMG_SYSTEM, "preparing a trace", errno);
+    status = run_apart(options, fd, result, err);
+    if (!status)
+        take_events(fd, events);
+    close(fd);
+    return status;
 }

@@ -165,3 +165,14 @@ bool ck_sched_complete(const ck_sched *s)
 {
     return !s->out && s->drained == s->tiles && s->filled == s->config.rows;
 }
+
+void ck_sched_counts(const ck_sched *s, uint32_t *ready, uint32_t *free_slots, int32_t *rows)
+{
+    uint64_t columns = (uint64_t)s->config.grid.columns, row = s->next_tile / columns, end = s->next_tile;
+
+    while (end < s->tiles && s->config.need[row].to <= s->filled)
+        end = ++row * columns;
+    *ready = (uint32_t)(end - s->next_tile);
+    *free_slots = s->config.slots - (uint32_t)(s->next_tile - s->drained);
+    *rows = s->filled > s->low ? s->filled - s->low : 0;
+}

@@ -83,4 +83,7 @@ bool ck_sched_complete(const ck_sched *s);
 /* Rows of fill `seq`: [*from, *from + *count). */
 void ck_sched_fill_range(const ck_sched *s, uint64_t seq, int32_t *from, int32_t *count);
 
+/* Tiles that could be begun and are not; slots nobody has; rows of the input that are kept. */
+void ck_sched_counts(const ck_sched *s, uint32_t *ready, uint32_t *free_slots, int32_t *rows);
+
 #endif

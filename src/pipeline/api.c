@@ -222,6 +222,7 @@ void chunkimg_close(chunkimg_job **handle)
     ck_source_close(&job->source);
     free(job->need);
     ck_body_free(&job->body);
+    free(job->events);
     free(job->output);
     free(job->stem);
     free(job);

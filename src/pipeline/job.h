@@ -64,6 +64,8 @@ typedef struct ck_board {
 /* Where things lie in the arena: offsets, fixed by the plan. */
 typedef struct ck_layout {
     size_t tallies, slots, executor, bands, slot_bytes, total;
+    size_t trace;     /* rings of events; trace_room 0: none */
+    size_t trace_room;/* events each */
     size_t slot_room; /* bytes of encoded data a slot holds; 0: workers keep it themselves */
 } ck_layout;
 
@@ -134,6 +136,9 @@ struct chunkimg_job {
     ck_crc32_shifter digest_row;/* by a row of the covered output */
     size_t digest_pixel;        /* bytes that a pixel has in the digest */
     ck_rect covered;            /* what tiles own, in units */
+    chunkimg_event *events;     /* after a run that was traced; owned */
+    size_t event_count;
+    uint64_t events_lost;
     pid_t home;                 /* process that runs the job: children do not tick */
 };
 

@@ -54,6 +54,8 @@ static const chunkimg_option rows[] = {
      .value = "WHAT", .help = "a tile or an input that fails: stop, or skip it, list it in the manifest, and end with code 6"},
     {.name = "max-memory", .type = CHUNKIMG_SIZE, .offset = AT(max_memory), .least = 0, .most = 9e15, .unit = "bytes",
      .fallback = "0", .value = "SIZE", .help = "the most the plan may need; 0: three quarters of the machine's memory"},
+    {.name = "trace", .type = CHUNKIMG_TEXT, .offset = AT(trace), .value = "FILE",
+     .help = "a timeline of every worker for Perfetto (ui.perfetto.dev) or chrome://tracing"},
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
      .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
     {.name = "async-pool", .type = CHUNKIMG_INT, .offset = AT(async_pool), .least = 0, .most = 1000, .unit = "threads",

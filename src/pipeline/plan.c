@@ -14,6 +14,7 @@
 #include "os/cpus.h"
 #include "os/usage.h"
 #include "pipeline/job.h"
+#include "pipeline/trace.h"
 
 enum {
     FILL_NBYTES = 1 << 20, /* decoded in one go: a few milliseconds, and it fits the L2 cache */
@@ -301,10 +302,12 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
     job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
     ck_grid_largest(&job->grid, &file.w, &file.h);
+    l->trace_room = ck_trace_room(&job->options, ck_grid_count(&job->grid), ((uint64_t)in.h + (uint64_t)c->fill_rows - 1) / (uint64_t)c->fill_rows);
     l->slot_room = slot_room(job, file);
     if (l->slot_room > SIZE_MAX / 8 || !add_region(&total, &l->tallies, workers + 1, sizeof(ck_tally)) ||
         !add_region(&total, &l->slots, c->slots, sizeof(ck_slot)) ||
         !add_region(&total, &l->executor, 1, job->exec->shared_size ? job->exec->shared_size(workers) : 0) ||
+        !add_region(&total, &l->trace, 1, ck_trace_nbytes(workers, l->trace_room)) ||
         !add_page(job, &total) || !add_region(&total, &l->bands, (size_t)c->ring_rows, job->rows.stride) ||
         !add_region(&total, &l->slot_bytes, c->slots, l->slot_room))
         return false;
@@ -327,7 +330,7 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
     const ck_worker_plan *w = &job->worker;
 
     p->band_bytes = (uint64_t)job->sched_config.ring_rows * job->rows.stride;
-    p->slot_bytes = job->layout.total - p->band_bytes;
+    p->slot_bytes = job->layout.total - p->band_bytes + ck_trace_nbytes(workers, job->layout.trace_room); /* kept after the run */
     p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder + w->piece);
     if (job->by_copy)
         p->worker_bytes += workers * (uint64_t)(job->layout.total - job->layout.bands);

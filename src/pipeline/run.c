@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "os/checksum.h"
 #include "pipeline/job.h"
+#include "pipeline/trace.h"
 
 static ck_status prepare(chunkimg_job *job, ck_error *err)
 {
@@ -42,6 +43,7 @@ static void clean_up(chunkimg_job *job)
 {
     free(job->sink_state);
     job->sink_state = NULL;
+    ck_trace_collect(job);
     ck_sched_release(&job->sched);
     ck_source_close(&job->source); /* a job that has run holds no file and no decoder */
     ck_arena_unmap(&job->arena);

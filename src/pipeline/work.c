@@ -17,6 +17,7 @@
 #include "os/checksum.h"
 #include "pipeline/disturb.h"
 #include "pipeline/job.h"
+#include "pipeline/trace.h"
 
 /* One worker's private memory. */
 typedef struct worker {
@@ -552,6 +553,8 @@ static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
         prepare_slot(job, ck_job_slot(job, out->id), out->seq);
     if (next == CK_END && !job->end_ns)
         job->end_ns = ck_now_ns();
+    if (next == CK_HAVE && ck_trace_on(job))
+        ck_trace_counts(job);
     return next;
 }
 
@@ -591,6 +594,8 @@ static void work_done(void *self, ck_ticket t)
     chunkimg_job *job = self;
 
     ck_sched_done(&job->sched, t);
+    if (ck_trace_on(job))
+        ck_trace_counts(job);
     if (t.kind == CK_FILL) {
         const ck_error *err = &job->board->fill_errors[t.seq % CK_FILLS_MOST];
         if (err->status && job->skips)
@@ -830,12 +835,16 @@ static void work_carry(void *self, void *mine, ck_ticket t)
 
     chunkimg_job *job = self;
     worker *w = mine;
-    uint64_t began = ck_now_ns(), worked = work_ns(job);
+    uint64_t began = ck_now_ns(), worked = work_ns(job), stages[CHUNKIMG_STAGES];
 
+    if (ck_trace_on(job))
+        memcpy(stages, w->tally->stage_ns, sizeof stages);
     ck_disturb_before(&w->disturb, job->board->disturbed, t);
     carriers[t.kind](w, t);
     ck_disturb_after(&w->disturb, job->board->disturbed, t);
     note_carried(w, t, began, work_ns(job) - worked);
+    if (ck_trace_on(job))
+        ck_trace_carried(job, (unsigned)(w->tally - ck_job_tally(job, 0)), t, began, stages);
 }
 
 static void work_write_through(void *self, const ck_writer *writer)
