@@ -83,6 +83,13 @@ need_packages() {
     apt_install "${missing[@]}" || die "cannot install: ${missing[*]}"
 }
 
+# want_packages PKG...: installs what can be installed, and says nothing of the rest
+want_packages() {
+    local pkg
+    have apt-get && can_be_root || return 0
+    for pkg in $(missing_packages "$@"); do apt_install "$pkg" 2>/dev/null || true; done
+}
+
 # configure_in DIR [CMAKE-ARGUMENT...]: a folder that was configured for another place starts afresh
 configure_in() {
     local dir=$1 cache=$1/CMakeCache.txt generator=()

@@ -83,6 +83,9 @@ typedef struct ck_limits {
  */
 chunkimg_status ck_limits_measure(ck_limits *l, const ck_limits_config *config, chunkimg_error *err);
 
+/* Seconds of the steps that no second core can share, measured here with the fastest way found; 0: not measured. */
+double ck_limits_chain_s(const ck_limits *l);
+
 /* All of it as one JSON document, "chunkimg-limits/1", with a newline at the end. False: could not be written. */
 bool ck_limits_json(FILE *to, const ck_limits *l);
 

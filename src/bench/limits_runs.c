@@ -154,3 +154,8 @@ void ck_limits_shares(ck_limits *l)
     if (!l->config.job->ops.count && c.work_s > 0)
         add_share(l, CK_TILES_THREADS, "tiles_threads_machine", greater(c.chain_s, c.work_s / l->cpus), c.work_formula);
 }
+
+double ck_limits_chain_s(const ck_limits *l)
+{
+    return chain_of(l).chain_s;
+}

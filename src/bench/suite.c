@@ -167,6 +167,42 @@ static chunkimg_status all_rounds(ck_suite *s, size_t *todo, double began, chunk
     return status;
 }
 
+/* ---- timelines ------------------------------------------------------------------------------------------------- */
+
+static size_t fastest_of(const ck_suite *s, const ck_curve *k)
+{
+    size_t best = k->cases[0];
+
+    for (size_t i = 1; i < k->count; i++)
+        if (s->cases[k->cases[i]].wall.median.value < s->cases[best].wall.median.value)
+            best = k->cases[i];
+    return best;
+}
+
+void ck_suite_trace(ck_suite *s)
+{
+    chunkimg_options o;
+    chunkimg_result r;
+    chunkimg_error ignored;
+
+    for (size_t i = 0; i < s->curve_count && s->config.traced && s->timeline_count < CK_TIMELINES_MOST; i++) {
+        ck_timeline *t = &s->timelines[s->timeline_count];
+
+        if (s->curves[i].group != s->cases[s->best].group || (s->config.stopped && s->config.stopped()))
+            continue;
+        t->index = fastest_of(s, &s->curves[i]);
+        if (ck_case_options(s, &s->cases[t->index], &o, &ignored))
+            continue;
+        o.trace = "timeline";
+        if (!s->config.traced(&o, &r, &t->events, &ignored) && t->events.count)
+            s->timeline_count++;
+        if (*s->folder)
+            ck_limits_remove(s->inside);
+    }
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------------------- */
+
 chunkimg_status ck_suite_measure(ck_suite *s, chunkimg_error *err)
 {
     size_t *todo = calloc(s->case_count ? s->case_count : 1, sizeof *todo);

@@ -28,6 +28,16 @@
 /* Runs a job in a process of its own. */
 typedef chunkimg_status (*ck_suite_apart)(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err);
 
+/* What a run did; the list is to be freed. */
+typedef struct ck_suite_events {
+    chunkimg_event *list;
+    size_t count;
+    uint64_t lost;
+} ck_suite_events;
+
+typedef chunkimg_status (*ck_suite_traced)(const chunkimg_options *options, chunkimg_result *result, ck_suite_events *events,
+                                           chunkimg_error *err);
+
 typedef struct ck_suite_config {
     const chunkimg_options *job;  /* input and options of every case; mode, workers and tiles are the case's */
     const ck_preset *preset;      /* NULL: none */
@@ -41,6 +51,7 @@ typedef struct ck_suite_config {
     uint64_t seed;
     double threshold;             /* differences below that share are no difference */
     ck_suite_apart apart;
+    ck_suite_traced traced;       /* runs a job with options->trace; NULL: no timelines are wanted */
     double (*now)(void);          /* seconds; NULL: the monotonic clock */
     int (*stopped)(void);         /* not 0: the user wants the end */
     void (*progress)(void *user, size_t run, size_t runs, size_t round, const char *label); /* before each run; may be NULL */
@@ -84,7 +95,7 @@ typedef struct ck_case {
     ck_verdict verdict, scaling_verdict;
     double efficiency, karp_flatt;  /* of the speed-up against serial; NAN with one worker */
     double utilisation;             /* CPU time over wall and workers, or over CPUs where these are fewer */
-    double of_limit;                /* limit over wall; NAN: no limits were measured */
+    double of_limit;                /* floor of the serial chain, or its own CPU time spread evenly where that is more, over wall; NAN: not measured */
 } ck_case;
 
 /* Points of one mode over its workers. */
@@ -99,6 +110,13 @@ typedef struct ck_left_out {
     char what[64], why[CK_WHY];
 } ck_left_out;
 
+/* One run of the fastest case of a mode. */
+typedef struct ck_timeline {
+    size_t index; /* of the case */
+    ck_suite_events events;
+} ck_timeline;
+
+enum { CK_TIMELINES_MOST = 16 };
 enum { CK_CURVES_MOST = 64, CK_LEFT_OUT_MOST = 32, CK_WORDS_MOST = 8, CK_WORDS = 480 };
 
 typedef struct ck_suite {
@@ -126,6 +144,9 @@ typedef struct ck_suite {
     /* judged */
     ck_curve curves[CK_CURVES_MOST];
     size_t curve_count;
+    double chain_s;              /* floor of the file's serial chain on this machine; 0: not measured */
+    ck_timeline timelines[CK_TIMELINES_MOST];
+    size_t timeline_count;
     size_t best;                 /* index of the case that is to be used; case_count: there is none */
     char command[600];           /* the command line that does it */
     char conclusion[CK_WORDS_MOST][CK_WORDS]; /* sentences */
@@ -142,6 +163,8 @@ chunkimg_status ck_suite_measure(ck_suite *s, chunkimg_error *err);
 
 double ck_suite_min_time(const ck_suite *s); /* of this comparison */
 void ck_suite_judge(ck_suite *s);
+/* After judge: runs the fastest case of each mode once more for its timeline; one that fails has none. */
+void ck_suite_trace(ck_suite *s);
 void ck_suite_conclude(ck_suite *s); /* suite_words.c; judge calls it */
 void ck_suite_free(ck_suite **s);
 
@@ -162,7 +185,7 @@ void ck_suite_text(FILE *to, const ck_suite *s, bool colour);
 bool ck_suite_markdown(FILE *to, const ck_suite *s);
 bool ck_suite_csv(FILE *to, const ck_suite *s);  /* one line for each run */
 bool ck_suite_json(FILE *to, const ck_suite *s);
-char *ck_suite_json_text(const ck_suite *s);     /* the same in memory, to be freed; NULL: no memory */
+char *ck_suite_json_text(const ck_suite *s);     /* the same with the timelines, in memory, to be freed; NULL: no memory */
 
 /*
  * Two documents of ck_suite_json: every case that both have, after against before. CHUNKIMG_USAGE where one is of

@@ -148,17 +148,48 @@ static json_t *cases(const ck_suite *s)
     return all;
 }
 
+/* worker, kind, begin and length in microseconds, column, row: many, so they have no names. */
+static json_t *timeline(const ck_suite *s, const ck_timeline *t)
+{
+    enum { MOST = 4000 };
+    json_t *events = json_array();
+    size_t left_out = 0;
+
+    for (size_t i = 0; i < t->events.count; i++) {
+        const chunkimg_event *e = &t->events.list[i];
+
+        if (e->kind == CHUNKIMG_EVENT_COUNTS)
+            continue;
+        if (json_array_size(events) >= MOST)
+            left_out++;
+        else
+            json_array_append_new(events, json_pack("[i,i,I,I,i,i]", (int)e->worker, (int)e->kind, (json_int_t)(e->begin_ns / 1000),
+                                                    (json_int_t)((e->end_ns - e->begin_ns) / 1000), e->col, e->row));
+    }
+    return json_pack("{s:s,s:o,s:I,s:o}", "mode", s->cases[t->index].mode, "label", text(s->cases[t->index].label), "left_out",
+                     (json_int_t)left_out, "events", events);
+}
+
+static json_t *timelines(const ck_suite *s)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < s->timeline_count; i++)
+        json_array_append_new(all, timeline(s, &s->timelines[i]));
+    return all;
+}
+
 static json_t *document(const ck_suite *s)
 {
     return json_pack(
-        "{s:s,s:s,s:b,s:o,s:{s:o,s:s,s:i,s:i,s:i,s:i,s:I},s:{s:o,s:s,s:o},s:{s:I,s:I,s:f,s:I,s:f,s:o},s:I,s:f,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+        "{s:s,s:s,s:b,s:o,s:{s:o,s:s,s:i,s:i,s:i,s:i,s:I},s:{s:o,s:s,s:o},s:{s:I,s:I,s:f,s:I,s:f,s:o},s:I,s:f,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
         "schema", CK_SUITE_SCHEMA, "version", chunkimg_version(), "complete", (int)s->complete, "preset",
         s->config.preset ? text(s->config.preset->name) : json_null(), "input", "path", text(s->input), "format", s->input_format, "width",
         s->width, "height", s->height, "channels", s->channels, "depth", s->depth, "bytes", (json_int_t)s->input_bytes, "work", "ops",
         text(s->ops), "format", s->output_format, "output", text(s->output_why), "protocol", "seed", (json_int_t)s->config.seed, "runs",
         (json_int_t)s->config.runs, "min_time_s", ck_suite_min_time(s), "warmup", (json_int_t)s->config.warmup, "threshold",
         s->config.threshold, "interval", text("95 %, percentile bootstrap of the median, corrected for few runs"), "rounds",
-        (json_int_t)s->rounds, "elapsed_s", s->elapsed_s, "machine", machine(&s->machine), "left_out", left_out(s), "cases", cases(s),
+        (json_int_t)s->rounds, "elapsed_s", s->elapsed_s, "chain_limit_s", s->chain_s > 0 ? json_real(s->chain_s) : json_null(), "machine", machine(&s->machine), "left_out", left_out(s), "cases", cases(s),
         "curves", curves(s), "conclusion", texts(s->conclusion[0], CK_WORDS, s->conclusion_count), "findings",
         texts(s->findings[0], CK_WORDS, s->finding_count), "use",
         s->best < s->case_count ? json_pack("{s:I,s:o}", "case", (json_int_t)s->best, "command", text(s->command)) : json_null());
@@ -176,6 +207,8 @@ bool ck_suite_json(FILE *to, const ck_suite *s)
 char *ck_suite_json_text(const ck_suite *s)
 {
     json_t *d = document(s);
+    if (d)
+        json_object_set_new(d, "timelines", timelines(s));
     char *dumped = d ? json_dumps(d, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 
     json_decref(d);

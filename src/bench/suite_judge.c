@@ -52,7 +52,8 @@ static void judge_case(ck_suite *s, ck_case *c)
     c->mpps = (double)s->width * s->height * 1e-6 / c->wall.median.value;
     c->tiles_per_s = (double)c->tile_count / c->wall.median.value;
     c->utilisation = (c->middle[CK_F_USER] + c->middle[CK_F_SYS]) / (c->wall.median.value * (cpus ? cpus : 1));
-    c->of_limit = NAN;
+    double shared_cpu = (c->middle[CK_F_USER] + c->middle[CK_F_SYS]) / (cpus ? cpus : 1);
+    c->of_limit = s->chain_s > 0 ? (shared_cpu > s->chain_s ? shared_cpu : s->chain_s) / c->wall.median.value : NAN;
 }
 
 /* How many times faster than `base`; the interval is that of the ratio of times, turned over. */
@@ -199,7 +200,8 @@ static void choose(ck_suite *s)
         if (i == fastest || !ck_case_counts(&s->cases[i]))
             continue;
         v = ck_suite_versus(s, &s->cases[i], &s->cases[fastest], &ignored);
-        if (v == CK_NO_DIFFERENCE && !s->cases[i].wall.unstable && cheaper(&s->cases[i], &s->cases[s->best]))
+        if (v == CK_NO_DIFFERENCE && !s->cases[i].wall.unstable &&
+            (s->cases[s->best].wall.unstable || cheaper(&s->cases[i], &s->cases[s->best])))
             s->best = i;
     }
 }

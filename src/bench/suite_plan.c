@@ -401,6 +401,7 @@ static chunkimg_status choose_output(ck_suite *s, chunkimg_error *err)
 
     s->job.output = "none";
     s->job.force = s->job.resume = false;
+    s->job.trace = NULL; /* a run that counts is not traced */
     if (kept == CK_DECODED_ONLY) {
         snprintf(s->output_why, sizeof s->output_why, s->job.format ? "encoded, then thrown away" : "not encoded: decoding and operations only");
     } else if (kept == CK_ENCODED) {
@@ -476,6 +477,8 @@ void ck_suite_free(ck_suite **suite)
         ck_limits_remove(s->folder);
     for (size_t i = 0; i < s->case_count; i++)
         free(s->cases[i].figures);
+    for (size_t i = 0; i < s->timeline_count; i++)
+        free(s->timelines[i].events.list);
     free(s->cases);
     free(s);
     *suite = NULL;

@@ -81,6 +81,8 @@ static void row(FILE *to, const ck_suite *s, const ck_case *c, int width, double
     number(to, 6, 3, c->karp_flatt);
     number(to, 7, 2, c->middle[CK_F_USER] + c->middle[CK_F_SYS]);
     number(to, 6, 0, c->middle[CK_F_PEAK] / 1048576);
+    if (s->chain_s > 0)
+        number(to, 7, 0, 100 * c->of_limit);
     fprintf(to, "  %-20.*s %s%s%s\n", bar, "####################", verdict_sign(c), chosen ? " *" : "", chosen && colour ? "\033[0m" : "");
 }
 
@@ -98,8 +100,8 @@ static void table(FILE *to, const ck_suite *s, bool colour)
     int width = label_width(s);
     double best = best_mpps(s);
 
-    fprintf(to, "\n%s%-*s %5s %9s %6s %8s %17s %17s %5s %6s %7s %6s  %-20s against serial%s\n", colour ? "\033[1m" : "", width, "case", "runs",
-            "wall s", "+-%", "MP/s", "x serial", "x one worker", "eff.%", "K-F", "CPU s", "MiB", "MP/s", colour ? "\033[0m" : "");
+    fprintf(to, "\n%s%-*s %5s %9s %6s %8s %17s %17s %5s %6s %7s %6s%s  %-20s against serial%s\n", colour ? "\033[1m" : "", width, "case", "runs",
+            "wall s", "+-%", "MP/s", "x serial", "x one worker", "eff.%", "K-F", "CPU s", "MiB", s->chain_s > 0 ? "  limit%" : "", "MP/s", colour ? "\033[0m" : "");
     for (size_t i = 0; i < s->case_count; i++)
         if (ck_case_counts(&s->cases[i]))
             row(to, s, &s->cases[i], width, best, colour);
@@ -226,6 +228,9 @@ void ck_suite_text(FILE *to, const ck_suite *s, bool colour)
     table(to, s, colour);
     details(to, s);
     laws(to, s);
+    if (s->chain_s > 0)
+        fprintf(to, "\nlimit%%: the floor of the file's serial chain (%.4g s), or the case's own CPU time spread evenly over its CPUs where that is "
+                    "more, as a share of its wall time\n", s->chain_s);
     fprintf(to, "\n%zu rounds in %.1f s; %zu outlier%s (modified z-score above %.1f), counted and kept; same pixels in every row\n", s->rounds,
             s->elapsed_s, outliers(s), outliers(s) == 1 ? "" : "s", CK_OUTLIER_SCORE);
     if (!s->complete)

@@ -156,13 +156,15 @@ static void say_which(ck_suite *s, const ck_case *b)
     level_with(s, b, level, sizeof level);
     if (*level)
         snprintf(tail, sizeof tail, "; these runs cannot tell it from %s", level);
+    const char *unsure = b->wall.unstable ? "These runs are too unstable to be sure, but as far as they go: use" : "Use";
+
     if (b->reference || b->speedup.value <= 0)
         add(s->conclusion, &s->conclusion_count,
-            "Use serial: no other case is faster here (%.1f MP/s, %.4g s, 95 %% %.4g to %.4g)%s.", b->mpps, b->wall.median.value,
+            "%s serial: no other case is faster here (%.1f MP/s, %.4g s, 95 %% %.4g to %.4g)%s.", unsure, b->mpps, b->wall.median.value,
             b->wall.median.low, b->wall.median.high, tail);
     else
         add(s->conclusion, &s->conclusion_count,
-            "Use %s with %s: %.1f MP/s (%.4g s, 95 %% %.4g to %.4g), %.2f times serial (%.2f to %.2f)%s.", b->mode,
+            "%s %s with %s: %.1f MP/s (%.4g s, 95 %% %.4g to %.4g), %.2f times serial (%.2f to %.2f)%s.", unsure, b->mode,
             workers_text(b, workers), b->mpps, b->wall.median.value, b->wall.median.low, b->wall.median.high, b->speedup.value,
             b->speedup.low, b->speedup.high, tail);
 }
@@ -267,25 +269,26 @@ static void find_break_even(ck_suite *s, const ck_case *b)
                    (p->middle[CK_F_SPAWN] - t->middle[CK_F_SPAWN]) + (p->middle[CK_F_TEARDOWN] - t->middle[CK_F_TEARDOWN]);
     double rate = (p->wall.median.value - t->wall.median.value - fixed) / mp; /* seconds a megapixel that processes cost more */
     ck_interval faster;
+    char workers[24];
     ck_verdict v = ck_suite_versus(s, p, t, &faster);
 
     if (isnan(fixed))
         return;
     if (v == CK_NO_DIFFERENCE)
         add(s->findings, &s->finding_count,
-            "Processes against threads, %u workers: no difference that these runs can show; they take %.1f ms more to start and end, "
+            "Processes against threads, %s: no difference that these runs can show; they take %.1f ms more to start and end, "
             "which is 1 %% of a run from %.0f MP on.",
-            b->workers, 1e3 * fixed, fixed > 0 ? 100 * fixed * t->mpps : 0);
+            workers_text(b, workers), 1e3 * fixed, fixed > 0 ? 100 * fixed * t->mpps : 0);
     else if (rate < 0 && fixed > 0)
         add(s->findings, &s->finding_count,
-            "Processes against threads, %u workers: %.2f times as fast; they take %.1f ms more to start and end and less for each "
+            "Processes against threads, %s: %.2f times as fast; they take %.1f ms more to start and end and less for each "
             "pixel, so they break even at %.1f MP.",
-            b->workers, faster.value, 1e3 * fixed, fixed / -rate);
+            workers_text(b, workers), faster.value, 1e3 * fixed, fixed / -rate);
     else
         add(s->findings, &s->finding_count,
-            "Processes against threads, %u workers: %.2f times as fast, %.1f ms of it start and end, and %.2f ms a megapixel; with a "
+            "Processes against threads, %s: %.2f times as fast, %.1f ms of it start and end, and %.2f ms a megapixel; with a "
             "rate that is no better they never break even.",
-            b->workers, faster.value, 1e3 * fixed, 1e3 * rate);
+            workers_text(b, workers), faster.value, 1e3 * fixed, 1e3 * rate);
 }
 
 static void find_laws(ck_suite *s, const ck_case *b)
@@ -295,10 +298,17 @@ static void find_laws(ck_suite *s, const ck_case *b)
 
         if (k->group != b->group || strcmp(k->mode, b->mode) != 0 || !k->usl.valid)
             continue;
-        if (isinf(k->usl.peak))
+        if (k->usl.error > 0.1 || k->amdahl.sigma > 1)
+            add(s->findings, &s->finding_count,
+                "%s: no law of scaling describes these points (they miss Amdahl's by %.0f %%, the scalability law by %.0f %%).", k->mode,
+                100 * k->amdahl.error, 100 * k->usl.error);
+        else if (isinf(k->usl.peak) && k->amdahl.sigma <= 0)
+            add(s->findings, &s->finding_count, "%s: no serial share can be seen in these points (they miss Amdahl's law by %.1f %%).",
+                k->mode, 100 * k->amdahl.error);
+        else if (isinf(k->usl.peak))
             add(s->findings, &s->finding_count,
                 "%s follows Amdahl's law with a serial share of %.1f %%: at most %.1f times one worker (points miss it by %.1f %%).",
-                k->mode, 100 * k->amdahl.sigma, k->amdahl.sigma > 0 ? 1 / k->amdahl.sigma : INFINITY, 100 * k->amdahl.error);
+                k->mode, 100 * k->amdahl.sigma, 1 / k->amdahl.sigma, 100 * k->amdahl.error);
         else
             add(s->findings, &s->finding_count,
                 "%s follows the scalability law with sigma %.3f, kappa %.5f: the peak is at %.1f workers (points miss it by %.1f %%).",
@@ -310,13 +320,14 @@ static void find_laws(ck_suite *s, const ck_case *b)
 static void find_memory(ck_suite *s, const ck_case *b)
 {
     const ck_case *p = ck_suite_find(s, b->group, "processes", b->workers, NULL), *t = ck_suite_find(s, b->group, "threads", b->workers, NULL);
+    char workers[24];
 
     if (!p || !t || isnan(p->middle[CK_F_RSS]) || isnan(p->middle[CK_F_PSS]))
         return;
     add(s->findings, &s->finding_count,
-        "Memory, %u workers: threads %.0f MiB; processes %.0f MiB where shared pages are divided (PSS) and %.0f MiB where each counts "
+        "Memory, %s: threads %.0f MiB; processes %.0f MiB where shared pages are divided (PSS) and %.0f MiB where each counts "
         "them (RSS).",
-        b->workers, t->middle[CK_F_PEAK] / 1048576, p->middle[CK_F_PSS] / 1048576, p->middle[CK_F_RSS] / 1048576);
+        workers_text(b, workers), t->middle[CK_F_PEAK] / 1048576, p->middle[CK_F_PSS] / 1048576, p->middle[CK_F_RSS] / 1048576);
 }
 
 static void find_unstable(ck_suite *s)

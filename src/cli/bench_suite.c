@@ -5,8 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "bench/suite.h"
 #include "cli/cli.h"
+#include "report/page.h"
 
 /* ---- writers of cli_write_report ---------------------------------------------------------------------------- */
 
@@ -25,13 +27,35 @@ static bool write_markdown(FILE *to, const void *suite)
     return ck_suite_markdown(to, suite);
 }
 
+static bool write_page(FILE *to, const void *suite)
+{
+    char *json = ck_suite_json_text(suite);
+    bool ok = json && ck_report_page(to, json);
+
+    free(json);
+    return ok;
+}
+
+/* The timeline of the case that is to be used. */
+static int write_timeline(const cli *c, const ck_suite *s)
+{
+    for (size_t i = 0; i < s->timeline_count; i++) {
+        const ck_timeline *t = &s->timelines[i];
+        cli_events events = {t->events.list, t->events.count, t->events.lost};
+
+        if (!strcmp(s->cases[t->index].mode, s->cases[s->best].mode))
+            return cli_write_trace(c->job.trace, s->input, s->cases[t->index].mode, false, &events);
+    }
+    return 0;
+}
+
 static int write_reports(const cli *c, const ck_suite *s)
 {
     const struct {
         const char *path;
         bool (*write)(FILE *to, const void *what);
-    } reports[] = {{c->json, write_json}, {c->bench.csv, write_csv}, {c->bench.markdown, write_markdown}};
-    int code = 0;
+    } reports[] = {{c->json, write_json}, {c->bench.csv, write_csv}, {c->bench.markdown, write_markdown}, {c->bench.report, write_page}};
+    int code = c->job.trace ? write_timeline(c, s) : 0;
 
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
         int failed = reports[i].path ? cli_write_report(reports[i].path, reports[i].write, s) : 0;
@@ -78,9 +102,9 @@ static int usage(const cli *c)
     for (size_t i = 0; i < c->input_count; i++)
         if (is_dash(c->inputs[i]))
             return cli_usage("bench: standard input can be read once: give a file");
-    if (c->input_count > 1 && (c->json || b->csv || b->markdown || b->report))
+    if (c->input_count > 1 && (c->json || b->csv || b->markdown || b->report || c->job.trace))
         return cli_usage("bench: a report is of one input, not of %zu", c->input_count);
-    if (is_dash(c->json) + is_dash(b->csv) + is_dash(b->markdown) > 1)
+    if (is_dash(c->json) + is_dash(b->csv) + is_dash(b->markdown) + is_dash(b->report) + is_dash(c->job.trace) > 1)
         return cli_usage("bench: only one report can go to standard output");
     if (b->preset && !ck_preset_find(b->preset)) {
         char known[200] = "";
@@ -90,6 +114,36 @@ static int usage(const cli *c)
         return cli_usage("bench: there is no preset '%.40s'; there are: %s", b->preset, known);
     }
     return 0;
+}
+
+static chunkimg_status traced(const chunkimg_options *options, chunkimg_result *result, ck_suite_events *events, chunkimg_error *err)
+{
+    cli_events e;
+    chunkimg_status status = cli_run_traced(options, result, &e, err);
+
+    *events = (ck_suite_events){(chunkimg_event *)(uintptr_t)e.list, e.count, e.lost};
+    return status;
+}
+
+/* After the runs that count, which shall find this process small. */
+static int measure_floors(cli *c, ck_suite *s)
+{
+    chunkimg_options job = c->job;
+    ck_limits_config config = {.job = &job, .apart = cli_run_apart, .stopped = cli_signal_caught};
+    ck_limits *l = calloc(1, sizeof *l);
+    chunkimg_error err;
+    int code = 0;
+
+    if (!l)
+        return cli_no_memory();
+    chunkimg_options_for_mode(&job, "serial"); /* options of modes do not matter to a floor */
+    job.workers = 0;
+    job.output = job.trace = NULL;
+    if (ck_limits_measure(l, &config, &err))
+        code = cli_error(&err);
+    s->chain_s = ck_limits_chain_s(l);
+    free(l);
+    return code;
 }
 
 static int measure(cli *c, ck_suite *s, bool quiet)
@@ -104,19 +158,22 @@ static int measure(cli *c, ck_suite *s, bool quiet)
     chunkimg_status status = ck_suite_measure(s, &err);
     if (shows(c))
         fprintf(stderr, "\r%-72s\r", "");
+    int floors = c->bench.limits && !status ? measure_floors(c, s) : 0;
     ck_suite_judge(s);
+    if (!status)
+        ck_suite_trace(s);
     if (!quiet)
         ck_suite_text(stdout, s, cli_wants_colour(c));
     if (status)
         code = cli_error(&err);
     int failed = write_reports(c, s);
-    return code ? code : failed;
+    return code ? code : floors ? floors : failed;
 }
 
 static int one_input(cli *c, const char *input)
 {
     const cli_bench *b = &c->bench;
-    bool quiet = c->quiet || is_dash(c->json) || is_dash(b->csv) || is_dash(b->markdown);
+    bool quiet = c->quiet || is_dash(c->json) || is_dash(b->csv) || is_dash(b->markdown) || is_dash(b->report);
     chunkimg_error err;
     ck_suite *s;
 
@@ -133,6 +190,7 @@ static int one_input(cli *c, const char *input)
                               .seed = b->seed ? (uint64_t)b->seed : draw_seed(),
                               .threshold = b->threshold / 100,
                               .apart = cli_run_apart,
+                              .traced = b->report || c->job.trace ? traced : NULL,
                               .stopped = cli_signal_caught,
                               .progress = shows(c) ? show : NULL};
     if (ck_suite_plan(&config, &s, &err))
