@@ -200,8 +200,10 @@ int cli_parse(cli *c, const cli_command *command, int argc, char **argv)
     if (command && command->options)
         chunkimg_option_defaults(command->options, c);
     c->inputs = calloc((size_t)argc + 1, sizeof *c->inputs);
-    if (!c->inputs)
-        return 1;
+    if (!c->inputs) {
+        fprintf(stderr, "chunkimg: out of memory\n");
+        return chunkimg_status_exit_code(CHUNKIMG_SYSTEM);
+    }
     for (int at = 0; at < argc; at++) {
         const char *word = argv[at];
 

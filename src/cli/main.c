@@ -22,7 +22,7 @@ static const cli_command *pick(const char *word)
 int cli_write_report(const char *path, bool (*write)(FILE *to, const void *what), const void *what)
 {
     FILE *to = strcmp(path, "-") ? fopen(path, "we") : stdout;
-    bool ok = to && write(to, what);
+    bool ok = to && write(to, what) && !ferror(to);
 
     if (to && to != stdout && fclose(to))
         ok = false;

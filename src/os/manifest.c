@@ -10,6 +10,20 @@
 
 #include "base/text.h"
 
+char *ck_json_text(const json_t *value, size_t flags)
+{
+    size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    char *text = size ? malloc(size + 1) : NULL;
+
+    if (text && json_dumpb(value, text, size, flags) != size) {
+        free(text);
+        return NULL;
+    }
+    if (text)
+        text[size] = 0;
+    return text;
+}
+
 static bool read_number(const json_t *from, const char *key, uint64_t most, uint64_t *out)
 {
     const json_t *value = json_object_get(from, key);

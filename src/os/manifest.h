@@ -46,4 +46,10 @@ void ck_manifest_close(ck_manifest *m);
 /* Entry i of m->tiles. */
 void ck_manifest_tile_at(const ck_manifest *m, size_t i, ck_manifest_tile *out);
 
+/*
+ * A value as text, to be freed; NULL: no memory. In place of json_dumps, which
+ * (jansson 2.14) leaves out a key, and says nothing, where its buffer cannot grow.
+ */
+char *ck_json_text(const json_t *value, size_t flags);
+
 #endif

@@ -567,11 +567,24 @@ static int rename_over(const ck_outdir *dir)
     return errno == EINVAL || errno == ENOSYS ? rename_aside(dir) : errno;
 }
 
+/* What would get the final name must be what was written, and not what somebody put in its place. */
+static ck_status check_staging(const ck_outdir *dir, ck_error *err)
+{
+    int fd = dir->is_file ? dir->lock : dir->dir;
+
+    if (fd < 0 || still_named(fd, dir->parent, dir->staging))
+        return CK_OK;
+    return ck_fail(err, CHUNKIMG_SYSTEM, "%s: what was written for it was moved or removed by somebody else meanwhile", dir->shown);
+}
+
 ck_status ck_outdir_publish(ck_outdir **handle, ck_error *err)
 {
     ck_outdir *dir = *handle;
     ck_status status = check_target(dir, err); /* somebody may have made it in the meantime */
     int why;
+
+    if (!status)
+        status = check_staging(dir, err);
 
     if (!status) {
         why = dir->sync && dir->dir >= 0 && fsync(dir->dir) ? errno : 0;

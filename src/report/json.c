@@ -104,7 +104,10 @@ bool ck_report_json(FILE *to, const ck_report *rows, size_t n)
     } else {
         json_t *list = json_array();
         for (size_t i = 0; i < n; i++)
-            json_array_append_new(list, report_json(&rows[i]));
+            if (json_array_append_new(list, report_json(&rows[i]))) {
+                json_decref(list); /* no memory: not one report fewer than there were runs */
+                return false;
+            }
         document = json_pack("{s:s,s:s,s:o}", "schema", "chunkimg-compare/1", "version", chunkimg_version(), "reports",
                              list);
     }

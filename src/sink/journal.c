@@ -10,76 +10,83 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "os/checksum.h"
 
 enum { TEXT_NBYTES = 4096, CRC_LENGTH = 9, LINE_MOST = 1 << 16, FLUSH_NS = 50 * 1000 * 1000 };
 
 /* ---- writing -------------------------------------------------------------- */
 
-static ck_status write_all(int fd, const char *text, size_t n, ck_error *err)
+static ck_status fail(const ck_journal *j, int why, const char *what, ck_error *err)
+{
+    return ck_fail_os(err, why, "%s: the journal of finished tiles cannot be %s", j->shown, what);
+}
+
+static ck_status write_all(const ck_journal *j, const char *text, size_t n, ck_error *err)
 {
     while (n) {
-        ssize_t done = write(fd, text, n);
+        ssize_t done = write(j->file, text, n);
 
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return ck_fail_os(err, done ? errno : ENOSPC, "the journal of finished tiles cannot be written");
+            return fail(j, done ? errno : ENOSPC, "written", err);
         text += done;
         n -= (size_t)done;
     }
     return CK_OK;
 }
 
-static ck_status write_line(int fd, const char *payload, ck_error *err)
+static ck_status write_line(const ck_journal *j, const char *payload, ck_error *err)
 {
     char crc[CRC_LENGTH + 1];
     ck_status status;
 
     snprintf(crc, sizeof crc, "%08x ", ck_crc32(0, payload, strlen(payload)));
-    status = write_all(fd, crc, CRC_LENGTH, err);
+    status = write_all(j, crc, CRC_LENGTH, err);
     if (!status)
-        status = write_all(fd, payload, strlen(payload), err);
-    return status ? status : write_all(fd, "\n", 1, err);
+        status = write_all(j, payload, strlen(payload), err);
+    return status ? status : write_all(j, "\n", 1, err);
 }
 
-/* Takes over the descriptor, also on failure. */
-static ck_status keep_open(ck_journal *j, int file, ck_error *err)
+/* errno says why there is no file. */
+static ck_status open_journal(ck_journal *j, int file, const char *path, const char *what, ck_error *err)
 {
-    *j = (ck_journal){.file = file, .text = malloc(TEXT_NBYTES), .flushed_ns = ck_now_ns()};
+    int why = errno;
+
+    *j = (ck_journal){.file = file, .flushed_ns = ck_now_ns()};
+    ck_text_escape(j->shown, sizeof j->shown, path);
+    if (file < 0)
+        return fail(j, why, what, err);
+    j->text = malloc(TEXT_NBYTES);
     if (j->text)
         return CK_OK;
     ck_journal_drop(j);
     return ck_fail_memory(err, TEXT_NBYTES, "opening the journal of finished tiles");
 }
 
-ck_status ck_journal_begin(ck_journal *j, int dir, const char *work, ck_error *err)
+ck_status ck_journal_begin(ck_journal *j, int dir, const char *path, const char *work, ck_error *err)
 {
     int file = openat(dir, CK_JOURNAL_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    ck_status status;
+    ck_status status = open_journal(j, file, path, "created", err);
 
-    *j = (ck_journal){.file = -1};
-    if (file < 0)
-        return ck_fail_os(err, errno, "the journal of finished tiles cannot be created");
-    status = write_line(file, work, err);
     if (!status)
-        return keep_open(j, file, err);
-    close(file);
+        status = write_line(j, work, err);
+    if (status)
+        ck_journal_drop(j);
     return status;
 }
 
-ck_status ck_journal_continue(ck_journal *j, int dir, uint64_t end, ck_error *err)
+ck_status ck_journal_continue(ck_journal *j, int dir, const char *path, uint64_t end, ck_error *err)
 {
-    int file = openat(dir, CK_JOURNAL_NAME, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), why;
+    int file = openat(dir, CK_JOURNAL_NAME, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    ck_status status = open_journal(j, file, path, "opened", err);
 
-    *j = (ck_journal){.file = -1};
-    if (file < 0)
-        return ck_fail_os(err, errno, "the journal of finished tiles cannot be opened");
-    if (!ftruncate(file, (off_t)end) && lseek(file, (off_t)end, SEEK_SET) == (off_t)end)
-        return keep_open(j, file, err);
-    why = errno;
-    close(file);
-    return ck_fail_os(err, why, "the journal of finished tiles cannot be continued");
+    if (!status && (ftruncate(file, (off_t)end) || lseek(file, (off_t)end, SEEK_SET) != (off_t)end))
+        status = fail(j, errno, "continued", err);
+    if (status)
+        ck_journal_drop(j);
+    return status;
 }
 
 static ck_status flush(ck_journal *j, uint64_t now, ck_error *err)
@@ -88,7 +95,7 @@ static ck_status flush(ck_journal *j, uint64_t now, ck_error *err)
 
     j->used = 0;
     j->flushed_ns = now;
-    return write_all(j->file, j->text, n, err);
+    return write_all(j, j->text, n, err);
 }
 
 ck_status ck_journal_add(ck_journal *j, uint64_t index, const ck_outcome *o, ck_error *err)

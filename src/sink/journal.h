@@ -23,13 +23,17 @@ typedef struct ck_kept {
 
 typedef struct ck_journal {
     int file; /* -1: none is kept */
+    char shown[200]; /* the output, for messages */
     char *text;
     size_t used;
     uint64_t flushed_ns;
 } ck_journal;
 
-/* Begins a journal in the folder `dir` (a descriptor); `work` is its first line. After a failure nothing is owed. */
-ck_status ck_journal_begin(ck_journal *j, int dir, const char *work, ck_error *err);
+/*
+ * Begins a journal in the folder `dir` (a descriptor), which is the one of the output `path`; `work` is its first line.
+ * After a failure nothing is owed.
+ */
+ck_status ck_journal_begin(ck_journal *j, int dir, const char *path, const char *work, ck_error *err);
 
 /*
  * Reads the journal in `dir`: true where its work is `work`. kept[0..count) gets what it believes; *end: bytes up to
@@ -38,7 +42,7 @@ ck_status ck_journal_begin(ck_journal *j, int dir, const char *work, ck_error *e
 bool ck_journal_read(int dir, const char *work, ck_kept *kept, uint64_t count, uint64_t *end);
 
 /* Goes on with a journal that was read, after its first `end` bytes. */
-ck_status ck_journal_continue(ck_journal *j, int dir, uint64_t end, ck_error *err);
+ck_status ck_journal_continue(ck_journal *j, int dir, const char *path, uint64_t end, ck_error *err);
 
 /* Adds a tile. Lines are written in groups, at the latest 50 ms after the one before. */
 ck_status ck_journal_add(ck_journal *j, uint64_t index, const ck_outcome *outcome, ck_error *err);

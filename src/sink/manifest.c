@@ -79,7 +79,7 @@ static ck_status add_text(ck_manifest_writer *w, const char *text, size_t n, ck_
 /* Adds `value` (which is released) between two pieces of text. */
 static ck_status add_json(ck_manifest_writer *w, const char *before, json_t *value, const char *after, ck_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    char *text = ck_json_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
     ck_status status;
 
     json_decref(value);

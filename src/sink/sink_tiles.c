@@ -40,7 +40,7 @@ static ck_status name_of(const ck_sink_config *c, const ck_tile *tile, char to[C
 static char *work_text(const ck_sink_config *config)
 {
     json_t *work = ck_manifest_work(config);
-    char *text = work ? json_dumps(work, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = ck_json_text(work, JSON_COMPACT | JSON_SORT_KEYS);
 
     json_decref(work);
     return text;
@@ -135,7 +135,7 @@ static ck_status take_leftover(state *s, ck_error *err)
     if (!ck_journal_read(ck_outdir_fd(s->dir), s->work, s->kept, s->config->plan->tiles, &end))
         return ck_fail(err, CHUNKIMG_SYSTEM, "the journal of the run to resume changed while it was read");
     status = check_kept(s, err);
-    return status ? status : ck_journal_continue(&s->journal, ck_outdir_fd(s->dir), end, err);
+    return status ? status : ck_journal_continue(&s->journal, ck_outdir_fd(s->dir), s->config->path, end, err);
 }
 
 /* One tile of a finished folder, believed only under the name that it has by this plan. */
@@ -159,7 +159,7 @@ static ck_status take_finished(state *s, ck_error *err)
     int dir = open_target(s->config);
     ck_manifest_tile found;
     ck_manifest m = {0};
-    ck_status status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->work, err);
+    ck_status status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->config->path, s->work, err);
 
     /* It was looked at before anything was decoded; what it holds may be another's since. */
     if (!status && dir >= 0 && !ck_manifest_read(dir, CK_MANIFEST_NAME, "", &m, NULL) && same_work(&m, s->config))
@@ -243,7 +243,7 @@ static ck_status tiles_open(void *st, const ck_sink_config *config, ck_error *er
     } else {
         status = ck_outdir_open(config->path, config->force, &s->dir, err);
         if (!status && config->stamp)
-            status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->work, err);
+            status = ck_journal_begin(&s->journal, ck_outdir_fd(s->dir), s->config->path, s->work, err);
     }
     if (!status && config->options->fsync)
         ck_outdir_sync(s->dir);

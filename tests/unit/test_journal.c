@@ -46,7 +46,7 @@ static void write_journal(unsigned tiles)
     ck_error err;
 
     unlinkat(dir, CK_JOURNAL_NAME, 0);
-    assert_int_equal(ck_journal_begin(&j, dir, work, &err), CK_OK);
+    assert_int_equal(ck_journal_begin(&j, dir, "made", work, &err), CK_OK);
     for (unsigned i = 0; i < tiles; i++) {
         ck_outcome o = outcome_of(TILES - 1 - i);
 
@@ -165,7 +165,7 @@ static void test_continued_after_a_tear(void **state)
     size_t n = read_bytes(bytes);
     write_bytes(bytes, n - 5);
     assert_int_equal(believed(&end), TILES - 1);
-    assert_int_equal(ck_journal_continue(&j, dir, end, &err), CK_OK);
+    assert_int_equal(ck_journal_continue(&j, dir, "made", end, &err), CK_OK);
     ck_outcome o = outcome_of(0);
     assert_int_equal(ck_journal_add(&j, 0, &o, &err), CK_OK);
     assert_int_equal(ck_journal_end(&j, &err), CK_OK);
@@ -183,7 +183,7 @@ static void test_tiles_that_the_plan_has_not(void **state)
 
     (void)state;
     unlinkat(dir, CK_JOURNAL_NAME, 0);
-    assert_int_equal(ck_journal_begin(&j, dir, work, &err), CK_OK);
+    assert_int_equal(ck_journal_begin(&j, dir, "made", work, &err), CK_OK);
     assert_int_equal(ck_journal_add(&j, TILES, &o, &err), CK_OK);
     assert_int_equal(ck_journal_add(&j, 0, &o, &err), CK_OK);
     assert_int_equal(ck_journal_end(&j, &err), CK_OK);
@@ -202,8 +202,8 @@ static void test_links_and_pipes(void **state)
     assert_int_equal(renameat(dir, CK_JOURNAL_NAME, dir, "elsewhere"), 0);
     assert_int_equal(symlinkat("elsewhere", dir, CK_JOURNAL_NAME), 0);
     assert_false(ck_journal_read(dir, work, NULL, 0, NULL));
-    assert_int_equal(ck_journal_continue(&j, dir, 0, &err), CHUNKIMG_SYSTEM);
-    assert_int_equal(ck_journal_begin(&j, dir, work, &err), CHUNKIMG_SYSTEM);
+    assert_int_equal(ck_journal_continue(&j, dir, "made", 0, &err), CHUNKIMG_SYSTEM);
+    assert_int_equal(ck_journal_begin(&j, dir, "made", work, &err), CHUNKIMG_SYSTEM);
     assert_int_equal(ck_journal_end(&j, &err), CK_OK); /* nothing is owed after a failure */
     unlinkat(dir, CK_JOURNAL_NAME, 0);
     assert_int_equal(mkfifoat(dir, CK_JOURNAL_NAME, 0666), 0);
