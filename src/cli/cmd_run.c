@@ -42,12 +42,6 @@ static ck_report report_of(const outcome *o)
     return (ck_report){o->whole ? &o->whole->plan : chunkimg_job_plan(o->job), &o->result, o->walls, o->runs};
 }
 
-static int no_memory(void)
-{
-    fprintf(stderr, "chunkimg: out of memory\n");
-    return 1;
-}
-
 /* ---- modes --------------------------------------------------------------------------- */
 
 static int add_mode(session *s, const char *name)
@@ -89,7 +83,7 @@ static int parse_modes(session *s)
     }
     s->mode_text = strdup(s->c->job.mode);
     if (!s->mode_text)
-        return no_memory();
+        return cli_no_memory();
     for (char *word = strtok_r(s->mode_text, ",", &rest); word && !code; word = strtok_r(NULL, ",", &rest))
         code = add_mode(s, word);
     if (!code && !s->mode_count)

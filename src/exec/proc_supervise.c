@@ -371,18 +371,20 @@ static ck_status start_all(ck_supervisor *s, ck_error *err)
 
     s->children = calloc(n, sizeof *s->children);
     s->polls = calloc(n, sizeof *s->polls);
+    for (unsigned id = 0; s->children && id < n; id++)
+        s->children[id].bell = s->children[id].data = -1; /* before anything can fail: 0 would be a descriptor, and process 0 the whole group */
     if (!s->children || !s->polls || !ck_leases_init(&s->orphans, n * room))
         return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
-    for (unsigned id = 0; id < n; id++) {
-        s->children[id].bell = s->children[id].data = -1;
+    for (unsigned id = 0; id < n; id++)
         if (!ck_leases_init(&s->children[id].leases, room))
             return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
-    }
     for (unsigned id = 0; id < n && !why; id++)
         why = ck_child_start(s, id);
     if (!s->alive)
         return ck_fail_os(err, why, "starting a worker process");
     s->processes = s->alive; /* a refused process only means fewer */
+    for (unsigned id = s->processes; id < n; id++)
+        ck_leases_release(&s->children[id].leases);
     return CK_OK;
 }
 

@@ -66,22 +66,36 @@ static bool random_suffix(char to[SUFFIX_LENGTH + 1])
 
 /* ---- removing ------------------------------------------------------------- */
 
+/* Removes the files in the folder `fd`; false where there was none left that could be. Takes no memory: none may be left. */
+static bool remove_files(int fd)
+{
+    _Alignas(struct dirent64) char buffer[4096];
+    bool any = false;
+    ssize_t n;
+
+    if (lseek(fd, 0, SEEK_SET))
+        return false;
+    while ((n = getdents64(fd, buffer, sizeof buffer)) > 0)
+        for (ssize_t at = 0; at < n;) {
+            const struct dirent64 *e = (const struct dirent64 *)(const void *)(buffer + at);
+
+            if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+                any |= !unlinkat(fd, e->d_name, 0);
+            at += e->d_reclen;
+        }
+    return any;
+}
+
 /* Removes a folder of plain files. A folder inside it stays, and so does the folder then. */
 static void remove_flat_folder(int parent, const char *name)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *e;
 
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0)
         return;
-    }
-    while ((e = readdir(d)))
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-            unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
+    while (remove_files(fd))
+        ;
+    close(fd);
     unlinkat(parent, name, AT_REMOVEDIR);
 }
 

@@ -9,7 +9,7 @@ expect_exit 0 "$CHUNKIMG" "$image" --tiles 36 -o whole -q
 whole=$PWD/whole
 
 killed_worker() { # NUMBER
-    local pid child status=0 children
+    local pid child status=0 children=()
     rm -rf made
     CHUNKIMG_TEST_STALL=$(($1 % 4 * 700 + 300)) timeout -s KILL 30 "$CHUNKIMG" "$image" --tiles 36 --workers $((2 + $1 % 3)) --mode processes \
         -o made -q >out 2>err </dev/null &
