@@ -81,7 +81,7 @@ typedef struct chunkimg_survey {
     /* Adds the pixels `in`, which lie at (x, y) of the image, to an account; it was all zeros when it was opened. */
     void (*add)(const void *params, const void *state, chunkimg_view in, int32_t x, int32_t y, void *account);
 
-    void (*merge)(const void *params, const void *state, void *into, const void *from);
+    void (*merge)(const void *params, chunkimg_shape in, void *into, const void *from);
 
     /* With the account of the whole image: completes `state`, which is read only afterwards. */
     void (*end)(const void *params, chunkimg_shape in, const void *account, void *state);

@@ -269,7 +269,7 @@ void ck_chain_survey_merge(const ck_chain *chain, size_t i, void *into, const vo
 {
     const ck_stage *s = surveyor(chain, i);
 
-    s->op->survey->merge(s->params, s->state, into, from);
+    s->op->survey->merge(s->params, s->in, into, from);
 }
 
 void ck_chain_survey_end(ck_chain *chain, size_t i, const void *account)

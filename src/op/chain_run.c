@@ -91,12 +91,15 @@ static ck_view middle_view(ck_view pad_view, const spot *p)
 
 static ck_status run_plain(const ck_stage *s, void *work, const spot *p, ck_view in, ck_view out, ck_error *err)
 {
+    ck_status status = CK_OK;
+
     if (s->op->apply_at)
-        return s->op->apply_at(s->params, s->state, work, in, p->pad, out, p->area, err);
-    s->op->apply(s->params, s->state, work, in, out);
+        status = s->op->apply_at(s->params, s->state, work, in, p->pad, out, p->area, err);
+    else
+        s->op->apply(s->params, s->state, work, in, out);
     if ((s->op->traits & CK_OP_KEEPS_ALPHA) && ck_has_alpha(out.shape))
         ck_alpha_copy(in, s->halo, out);
-    return CK_OK;
+    return status;
 }
 
 static ck_status run_stage(const ck_stage *s, const ck_chain_run *run, uint8_t *scratch, const spot *p, ck_view in,

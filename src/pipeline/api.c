@@ -223,6 +223,7 @@ void chunkimg_close(chunkimg_job **handle)
     free(job->need);
     ck_body_free(&job->body);
     free(job->events);
+    ck_survey_free(job);
     free(job->output);
     free(job->stem);
     free(job);

@@ -48,6 +48,7 @@ typedef struct ck_board {
     atomic_uint interrupted;           /* stop was the user's wish */
     _Alignas(64) atomic_ullong tiles_done; /* workers add */
     atomic_ullong first_tile_ns;       /* when the first tile was finished; 0: none is; the worker that was first */
+    atomic_uint pass;                  /* surveys that are over; at home, between passes */
     atomic_int rows_decoded;           /* units; the decoder's holder */
     atomic_int bad_row;                /* rows from here on could not be decoded; whoever carries the FILL that failed */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
@@ -72,10 +73,26 @@ typedef struct ck_layout {
 /* Sizes of one worker's private memory. */
 typedef struct ck_worker_plan {
     size_t scratch, block, encoded; /* bytes; block: output rows between chain and encoder */
-    int32_t block_rows;
+    int32_t block_rows; /* of tiles */
     size_t encoder; /* what the encoder allocates for itself */
     size_t piece;   /* what decoding a piece takes; 0: the decoder is one chain */
 } ck_worker_plan;
+
+/*
+ * A pass over the input before the tiles are made, for an operation that looks
+ * at the whole image first. Its tickets are strips of what that operation is
+ * given.
+ */
+typedef struct ck_survey {
+    size_t index;          /* of the chain's surveys */
+    const ck_chain *before;
+    ck_grid grid;          /* strips of the image that `before` gives */
+    ck_row_need *need;     /* owned */
+    uint32_t slots;
+    int32_t block_rows;
+    size_t account;        /* bytes, rounded to lines */
+    size_t at;             /* offset in the arena: the account of all, then one for each slot */
+} ck_survey;
 
 struct chunkimg_job {
     chunkimg_options options;
@@ -100,6 +117,9 @@ struct chunkimg_job {
     ck_grid units;              /* the same grid in units, right in all that it says of rows */
     ck_row_need *need;          /* owned; of the scheduler: rows of the input that each grid row takes */
     ck_sched_config sched_config;
+    ck_survey *surveys;         /* owned; survey_count of them, in the order of the chain */
+    size_t survey_count;
+    bool keeps_image;           /* the ring holds all rows, so that each pass finds them; else each decodes them */
     uint64_t piece_memory;
     bool in_pieces;             /* the input has independent segments, and there are workers to share them */
     ck_layout layout;
@@ -119,6 +139,8 @@ struct chunkimg_job {
     ck_board *board;
     ck_rows rows;
     ck_sched sched;
+    const ck_survey *survey;    /* the pass that is running; NULL: tiles are made */
+    size_t surveyed;            /* of the chain's surveys, ended in this process */
     ck_error failure;           /* the first in the order of the image; at home */
     uint64_t failure_seq;
     bool skips;                 /* what fails is noted and left out */
@@ -191,6 +213,27 @@ bool ck_mode_fits(const ck_exec *e, const chunkimg_options *o, const char **opti
 
 /* count.c: the result of a run that has ended, however it did. */
 void ck_count_result(chunkimg_job *job, const ck_exec_stats *stats, ck_usage before);
+
+/* survey.c: plans the passes before the tiles. */
+ck_status ck_survey_plan(chunkimg_job *job, ck_error *err);
+bool ck_survey_lay_out(chunkimg_job *job, size_t *total); /* adds their accounts to the arena */
+void ck_survey_free(chunkimg_job *job);
+
+/* survey.c: runs them; afterwards the job's scheduler and source stand at the beginning of the last pass. */
+ck_status ck_survey_run(chunkimg_job *job, ck_exec_stats *stats, ck_error *err);
+
+/* survey.c, in a worker: takes over what passes before have found, where this process has not seen it. */
+void ck_survey_join(chunkimg_job *job);
+
+/* survey.c: the pixels of the input that a pass's strip is made of. */
+ck_rect ck_survey_reads(const chunkimg_job *job, ck_ticket t);
+
+/* survey.c, of a pass's strip: looks at it; joins what was found, at home. */
+ck_status ck_survey_strip(chunkimg_job *job, void *scratch, uint8_t *block, ck_ticket t, ck_error *err);
+void ck_survey_merge(chunkimg_job *job, ck_ticket t);
+
+/* run.c: has the tickets of one pass carried. */
+ck_status ck_job_carry(chunkimg_job *job, ck_exec_stats *stats, ck_error *err);
 
 /* work.c */
 ck_work ck_job_work(chunkimg_job *job);

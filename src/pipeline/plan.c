@@ -232,6 +232,20 @@ static ck_status spread_workers(chunkimg_job *job, unsigned *workers, ck_error *
 
 /* ---- memory ----------------------------------------------------------------------- */
 
+/* Strips go through the blocks that tiles have. */
+static bool plan_survey_worker(ck_worker_plan *w, const ck_survey *s)
+{
+    ck_shape strip = ck_chain_shape(s->before);
+    size_t scratch = ck_chain_scratch(s->before, strip.w, s->block_rows), block;
+
+    if (scratch > SIZE_MAX / 8 || !ck_mul(ck_round_up(ck_row_nbytes(strip), LINE), (size_t)s->block_rows, &block))
+        return false;
+    w->scratch = scratch > w->scratch ? scratch : w->scratch;
+    if (!ck_chain_is_copy(s->before))
+        w->block = block > w->block ? block : w->block;
+    return true;
+}
+
 /* A worker's own blocks, and what its encoder holds. */
 static bool plan_worker(chunkimg_job *job)
 {
@@ -248,6 +262,9 @@ static bool plan_worker(chunkimg_job *job)
         return false;
     if (ck_chain_is_copy(job->chain) && job->grid.edge != CHUNKIMG_EDGE_PAD)
         w->block = 0; /* the encoder reads the band */
+    for (size_t i = 0; i < job->survey_count; i++)
+        if (!plan_survey_worker(w, &job->surveys[i]))
+            return false;
     w->encoded = e && !job->layout.slot_room ? e->bound(file, &job->encode) : 0;
     w->encoder = e ? e->memory(file, &job->encode) : 0;
     w->piece = job->in_pieces ? job->piece_memory : 0;
@@ -295,7 +312,16 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     ck_sched_config *c = &job->sched_config;
     ck_shape in = ck_source_shape(job->source), file = job->shape;
     size_t total = ck_round_up(sizeof(ck_board), LINE);
-    int64_t ring = ck_sched_least_ring(c->need, c->grid.rows, c->rows, c->fill_rows) + ahead;
+    int64_t ring = ck_sched_least_ring(c->need, c->grid.rows, c->rows, c->fill_rows);
+    size_t slots = c->slots;
+
+    for (size_t i = 0; i < job->survey_count; i++) {
+        const ck_survey *s = &job->surveys[i];
+        int32_t other = ck_sched_least_ring(s->need, s->grid.rows, c->rows, c->fill_rows);
+        ring = other > ring ? other : ring;
+        slots = s->slots > slots ? s->slots : slots;
+    }
+    ring = job->keeps_image ? in.h : ring + ahead;
 
     if (job->in_pieces) /* a piece must not wrap: it is decoded in one go */
         ring = (ring + c->fill_rows - 1) / c->fill_rows * c->fill_rows;
@@ -305,9 +331,9 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     l->trace_room = ck_trace_room(&job->options, ck_grid_count(&job->grid), ((uint64_t)in.h + (uint64_t)c->fill_rows - 1) / (uint64_t)c->fill_rows);
     l->slot_room = slot_room(job, file);
     if (l->slot_room > SIZE_MAX / 8 || !add_region(&total, &l->tallies, workers + 1, sizeof(ck_tally)) ||
-        !add_region(&total, &l->slots, c->slots, sizeof(ck_slot)) ||
+        !add_region(&total, &l->slots, slots, sizeof(ck_slot)) ||
         !add_region(&total, &l->executor, 1, job->exec->shared_size ? job->exec->shared_size(workers) : 0) ||
-        !add_region(&total, &l->trace, 1, ck_trace_nbytes(workers, l->trace_room)) ||
+        !add_region(&total, &l->trace, 1, ck_trace_nbytes(workers, l->trace_room)) || !ck_survey_lay_out(job, &total) ||
         !add_page(job, &total) || !add_region(&total, &l->bands, (size_t)c->ring_rows, job->rows.stride) ||
         !add_region(&total, &l->slot_bytes, c->slots, l->slot_room))
         return false;
@@ -362,6 +388,26 @@ static int64_t rows_a_step(const ck_sched_config *c)
     return most;
 }
 
+/* Standard input, or a pipe, comes once. */
+static bool can_read_again(const chunkimg_job *job)
+{
+    return strcmp(job->options.input, "-") != 0 && ck_source_bytes(job->source) > 0;
+}
+
+/* For operations that look at the whole image first. */
+static ck_status kept(chunkimg_job *job, uint64_t limit, ck_error *err)
+{
+    const chunkimg_plan *p = &job->plan;
+
+    if (p->memory_bytes > limit)
+        return ck_fail(err, CHUNKIMG_LIMIT,
+                       "%s: %s looks at the whole image first, which can be read only once: keeping it needs %.1f MiB, more "
+                       "than --max-memory allows (%.1f MiB)",
+                       p->input, p->ops, (double)p->memory_bytes / 1048576, (double)limit / 1048576);
+    ck_plan_note(job, "%s: looks at the whole image first, and so keeps it in memory", p->ops);
+    return CK_OK;
+}
+
 /*
  * How many rows to decode ahead: enough that the tiles of the grid rows in
  * flight keep every worker busy while the next rows are decoded; fewer where
@@ -379,6 +425,16 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 
     if (job->in_pieces && ahead < pieces)
         ahead = pieces;
+    if (job->survey_count) {
+        job->keeps_image = true;
+        if (!plan_arena(job, workers, 0) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
+            return too_large(job, err);
+        if (job->plan.memory_bytes <= limit || !can_read_again(job))
+            return kept(job, limit, err);
+        job->keeps_image = false;
+        ck_plan_note(job, "%s: looks at the whole image first, and so decodes the input %zu times",
+                     ck_chain_text(job->chain), job->survey_count + 1);
+    }
     for (;; ahead /= 2) {
         if (!plan_arena(job, workers, ahead) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
             return too_large(job, err);
@@ -515,7 +571,9 @@ static ck_status plan_mode(chunkimg_job *job, unsigned workers, ck_error *err)
     job->sched_config.chain = !job->in_pieces;
     job->sched_config.fills = job->in_pieces ? (workers < CK_FILLS_MOST ? workers : CK_FILLS_MOST) : job->exec->fills_ahead;
     describe_work(job, workers);
-    return plan_memory(job, workers, err);
+    ck_survey_free(job); /* of a mode that was planned before */
+    status = ck_survey_plan(job, err);
+    return status ? status : plan_memory(job, workers, err);
 }
 
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err)

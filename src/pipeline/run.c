@@ -23,6 +23,7 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->piece_check = 1;
     job->pieces_joined = 0;
     job->end_ns = 0;
+    job->surveyed = 0;
     job->region_s = job->teardown_s = -1;
     job->result.tiles_kept = job->result.tiles_failed = 0;
     job->skipped = job->undecoded = (ck_error){0};
@@ -54,8 +55,7 @@ static bool interrupted(const chunkimg_job *job)
     return atomic_load(&job->board->interrupted) != 0;
 }
 
-/* The run between open and finish of the sink. */
-static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
+ck_status ck_job_carry(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
 {
     ck_work work = ck_job_work(job);
     ck_exec_config config = {.workers = job->plan.workers,
@@ -75,7 +75,7 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     ck_status status = job->exec->run(&config, &work, stats, err);
 
     ended = ck_now_ns();
-    job->region_s = ck_seconds(ended - began);
+    job->region_s = (job->region_s > 0 ? job->region_s : 0) + ck_seconds(ended - began);
     job->teardown_s = job->end_ns ? ck_seconds(ended - job->end_ns) : -1;
     if (status)
         return status;
@@ -90,7 +90,9 @@ static ck_status carry_all(chunkimg_job *job, ck_exec_stats *stats, ck_error *er
     if (!ck_sched_complete(&job->sched))
         return ck_fail(err, CHUNKIMG_SYSTEM, "%s: the mode '%s' ended with tiles missing", job->plan.input,
                        job->exec->name);
-    return job->in_pieces && !job->all_kept && !job->undecoded.status ? ck_source_pieces_end(job->source, job->piece_check, err) : CK_OK;
+    if (!job->in_pieces || job->all_kept || job->undecoded.status || job->sched.config.rows_there)
+        return CK_OK;
+    return ck_source_pieces_end(job->source, job->piece_check, err);
 }
 
 static bool all_kept(const chunkimg_job *job)
@@ -118,6 +120,20 @@ static ck_status say_skipped(const chunkimg_job *job, ck_error *err)
     return err->status;
 }
 
+/* The run between open and finish of the sink. */
+static ck_status run_passes(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
+{
+    ck_exec_stats surveys = CK_EXEC_STATS_UNKNOWN;
+    ck_status status = CK_OK;
+
+    if (job->survey_count && !job->all_kept)
+        status = ck_survey_run(job, &surveys, err);
+    if (!status)
+        status = ck_job_carry(job, stats, err);
+    stats->spawn_s += surveys.spawn_s;
+    return status;
+}
+
 /* Everything between nothing and the output's final name. After a failure nothing is left of it. */
 static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
 {
@@ -131,7 +147,7 @@ static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
         job->all_kept = opened && all_kept(job);
     }
     if (!status)
-        status = carry_all(job, &stats, err);
+        status = run_passes(job, &stats, err);
     if (!status && job->result.tiles_failed == job->plan.tiles) { /* nothing to go on with */
         *err = job->skipped;
         status = err->status;

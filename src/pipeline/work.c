@@ -100,7 +100,7 @@ static void note_carried(worker *w, ck_ticket t, uint64_t began, uint64_t worked
         w->tally->first_ns = began;
     w->tally->last_ns = now;
     w->tally->busy_ns += worked;
-    if (t.kind == CK_TILE && !atomic_load_explicit(&board->first_tile_ns, memory_order_relaxed))
+    if (t.kind == CK_TILE && !w->job->survey && !atomic_load_explicit(&board->first_tile_ns, memory_order_relaxed))
         atomic_compare_exchange_strong(&board->first_tile_ns, &none, now);
 }
 
@@ -430,6 +430,16 @@ static uint64_t read_nbytes(const chunkimg_job *job, ck_rect held)
     return (uint64_t)read.w * (uint64_t)read.h * ck_pixel_nbytes(job->rows.whole);
 }
 
+static void survey(worker *w, ck_ticket t)
+{
+    ck_slot *slot = ck_job_slot(w->job, t.id);
+    uint64_t since = work_ns(w->job);
+
+    *slot = (ck_slot){.err = {.col = -1, .row = -1}};
+    ck_survey_strip(w->job, w->scratch, w->block, t, &slot->err);
+    spend(w, CHUNKIMG_STAGE_PROCESS, &since);
+}
+
 static void tile(worker *w, ck_ticket t)
 {
     chunkimg_job *job = w->job;
@@ -507,6 +517,13 @@ static void drain(worker *w, ck_ticket t)
     uint64_t since = work_ns(job);
     const void *bytes = job->sink->traits & CK_SINK_STRIPS ? slot_bytes(job, t.id) : NULL;
 
+    if (job->survey) {
+        if (!slot->err.status)
+            ck_survey_merge(job, t);
+        ck_error_clear(&slot->err); /* the job goes on without this strip */
+        spend(w, CHUNKIMG_STAGE_PROCESS, &since);
+        return;
+    }
     ck_turns_let_go(job->turns);
     ck_status status = settle_tile(job, &at, slot, bytes);
     ck_turns_take(job->turns);
@@ -536,7 +553,7 @@ static void keep_failure(chunkimg_job *job, const ck_error *err, uint64_t seq)
 static void prepare_slot(chunkimg_job *job, ck_slot *slot, uint64_t tile)
 {
     *slot = (ck_slot){.err = {.col = -1, .row = -1}};
-    slot->kept = job->sink->kept && job->sink->kept(job->sink_state, tile, &slot->outcome);
+    slot->kept = !job->survey && job->sink->kept && job->sink->kept(job->sink_state, tile, &slot->outcome);
     /* What a carrier that never came to write would leave behind must read as a failure. */
     if (!slot->kept)
         ck_fail(&slot->err, CHUNKIMG_INTERRUPTED, "stopped before the tile was begun");
@@ -610,7 +627,7 @@ static void work_done(void *self, ck_ticket t)
     place_error(job, slot, t.seq);
     if (slot->err.status && !(t.kind == CK_TILE && may_skip(job, &slot->err)))
         keep_failure(job, &slot->err, t.seq + 1);
-    else if (t.kind == CK_DRAIN)
+    else if (t.kind == CK_DRAIN && !job->survey)
         count_tile(job, slot);
 }
 
@@ -629,6 +646,8 @@ static void work_lost(void *self, ck_ticket t, const ck_error *why)
         job->board->fill_errors[t.seq % CK_FILLS_MOST] = *why;
         ck_sched_fill_range(&job->sched, t.seq, &from, &count);
         lower(&job->board->bad_row, from);
+    } else if (job->survey) {
+        ck_job_slot(job, t.id)->err = *why;
     } else {
         ck_tile at = ck_grid_tile(&job->grid, t.seq);
         ck_slot *slot = ck_job_slot(job, t.id);
@@ -645,7 +664,7 @@ static void work_again(void *self, ck_ticket t)
     chunkimg_job *job = self;
     ck_tile at = ck_grid_tile(&job->grid, t.seq);
 
-    if (t.kind == CK_TILE && job->sink->unstore && !ck_job_slot(job, t.id)->kept)
+    if (t.kind == CK_TILE && !job->survey && job->sink->unstore && !ck_job_slot(job, t.id)->kept)
         job->sink->unstore(job->sink_state, &at);
     if (t.kind == CK_FILL)
         job->board->fill_errors[t.seq % CK_FILLS_MOST] = (ck_error){0};
@@ -701,6 +720,8 @@ static bool work_cargo(void *self, ck_ticket t, bool back, size_t i, ck_piece *o
         ck_sched_fill_range(&job->sched, t.seq, &from, &count);
         return back && run_of_rows(job, from, from + count, i, out);
     }
+    if (job->survey) /* what it counts lies where all can reach it */
+        return !back && input_piece(job, ck_survey_reads(job, t), i, out);
     if (slot->kept)
         return false;
     ck_rect held = in_units(job, ck_grid_tile(&job->grid, t.seq)).held;
@@ -721,6 +742,8 @@ static const char *work_describe(void *self, ck_ticket t, char *to, size_t size)
 
     if (t.kind == CK_FILL)
         snprintf(to, size, "the decoder");
+    else if (job->survey)
+        snprintf(to, size, "strip %llu of the first look at the image", (unsigned long long)t.seq);
     else
         snprintf(to, size, "the tile in column %d, row %d", at.col, at.row);
     return to;
@@ -814,6 +837,7 @@ static ck_status work_enter(void *self, unsigned id, void **mine, ck_error *err)
     w->tally = ck_job_tally(job, id);
     note_begin(w);
     ck_disturb_read(&w->disturb);
+    ck_survey_join(job);
     /* the supervisor of processes is one worker more, and only drains */
     if (id < job->plan.workers) {
         status = make_memory(w, err);
@@ -840,7 +864,10 @@ static void work_carry(void *self, void *mine, ck_ticket t)
     if (ck_trace_on(job))
         memcpy(stages, w->tally->stage_ns, sizeof stages);
     ck_disturb_before(&w->disturb, job->board->disturbed, t);
-    carriers[t.kind](w, t);
+    if (t.kind == CK_TILE && job->survey)
+        survey(w, t);
+    else
+        carriers[t.kind](w, t);
     ck_disturb_after(&w->disturb, job->board->disturbed, t);
     note_carried(w, t, began, work_ns(job) - worked);
     if (ck_trace_on(job))

@@ -15,9 +15,7 @@ same_everywhere() {
     shift
     whole=$(digest_of photo.png --mode serial --tiles 1x1 "$@")
     for mode in "${modes[@]}"; do
-        for tile in 33 1000; do
-            expect_equal "$(digest_of photo.png --mode "$mode" --workers 3 --tile-size "$tile" "$@")" "$whole" "$* $mode $tile"
-        done
+        expect_equal "$(digest_of photo.png --mode "$mode" --workers 3 --tile-size 33 "$@")" "$whole" "$* $mode"
     done
     expect_exit 0 "$CHUNKIMG" photo.png "$@" -o one.png --force --json one.json
     expect_equal "$(digest_of one.png)" "$whole" "one image: $*"
@@ -27,7 +25,6 @@ same_everywhere() {
 }
 
 same_everywhere 150x100 --op crop=margin:20 --op crop=10,w:150
-same_everywhere 200x140 --op flip=v
 same_everywhere 140x200 --op rotate=90 --op blur=1
 same_everywhere 100x70 --op resize=0.5,box
 same_everywhere 144x90 --op crop=margin:20 --op resize=0.9,bilinear --op sharpen
