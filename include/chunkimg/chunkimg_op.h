@@ -65,7 +65,9 @@ enum {
     /* The argument is one text, commas and colons included, for the one option row. */
     CHUNKIMG_OP_ONE_TEXT = 1u << 2,
     /* The output is a window of the input, the one that need() says, pixel for pixel: nothing is copied for it. */
-    CHUNKIMG_OP_WINDOW = 1u << 3
+    CHUNKIMG_OP_WINDOW = 1u << 3,
+    /* It starts processes, which a sandbox would forbid. */
+    CHUNKIMG_OP_STARTS_COMMANDS = 1u << 4
 };
 
 /*

@@ -26,7 +26,6 @@ typedef struct ck_image {
     ck_shape shape; /* of the stored rows as `rows` will give them: before orientation is applied */
     ck_meta meta;
     const struct ck_codec *like; /* what tiles of it are encoded by unless the user says otherwise; NULL: this codec */
-    bool opens_files;    /* while it decodes: it cannot be confined to files that are open */
     bool whole;          /* `rows` must be asked for all rows in one call (interlaced PNG) */
     uint64_t memory;     /* bytes the decoder allocates for itself, at most */
 

@@ -222,6 +222,14 @@ ck_shape ck_chain_shape(const ck_chain *chain)
     return chain->out;
 }
 
+bool ck_chain_starts_commands(const ck_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->stages[i].op->traits & CHUNKIMG_OP_STARTS_COMMANDS)
+            return true;
+    return false;
+}
+
 const char *ck_chain_overreach(const ck_chain *chain, int32_t *reach)
 {
     for (size_t i = 0; i < chain->count; i++) {

@@ -47,6 +47,9 @@ const char *ck_chain_text(const ck_chain *chain); /* "copy", "blur=2, sobel"; pr
 int32_t ck_chain_halo(const ck_chain *chain);     /* the halos of all stages, added */
 ck_shape ck_chain_shape(const ck_chain *chain);   /* of the whole output image */
 
+/* Whether a stage starts processes. */
+bool ck_chain_starts_commands(const ck_chain *chain);
+
 /* The first stage that reaches further than its image is long: its text and reach; NULL: none. */
 const char *ck_chain_overreach(const ck_chain *chain, int32_t *reach);
 

@@ -142,22 +142,23 @@ static void need_most(const void *p, const void *st, int32_t *w, int32_t *h)
 /* One row in between, as wide as the input. */
 static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape out)
 {
-    size_t nbytes;
+    size_t n = (size_t)in.w * in.channels + ck_resize_spare(&((const state *)st)->x, in.channels), nbytes;
 
-    (void)p, (void)st, (void)out;
-    return ck_mul((size_t)in.w * in.channels, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes) ? nbytes : SIZE_MAX;
+    (void)p, (void)out;
+    return ck_mul(n, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes) ? nbytes : SIZE_MAX;
 }
 
 static void row8(const state *s, void *mid, ck_view in, ck_rect from, uint8_t *out, ck_rect at, int32_t y)
 {
     int32_t first = s->y.start[y] - from.y;
+    size_t n = (size_t)in.shape.w * in.shape.channels;
 
     if (s->half) {
         ck_resize_half8(ck_row(in, first), ck_row(in, first + 1), mid, in.shape.channels, (size_t)at.w, out);
         return;
     }
-    ck_resize_down8(ck_row(in, first), in.stride, s->y.narrow + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid,
-                    (size_t)in.shape.w * in.shape.channels);
+    ck_resize_down8(ck_row(in, first), in.stride, s->y.narrow + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid, n);
+    memset((int16_t *)mid + n, 0, ck_resize_spare(&s->x, in.shape.channels) * sizeof(int16_t));
     ck_resize_across8(&s->x, mid, from.x, at.x, at.w, in.shape.channels, out);
 }
 

@@ -131,12 +131,78 @@ void ck_resize_down16(const uint16_t *in, ptrdiff_t stride, const int32_t *weigh
         }                                                                                                             \
     }
 
-ACROSS(across8_1, 1, int32_t, uint8_t, int16_t, narrow, CK_WEIGHT_BITS_8 + MORE_8, 255)
-ACROSS(across8_3, 3, int32_t, uint8_t, int16_t, narrow, CK_WEIGHT_BITS_8 + MORE_8, 255)
 ACROSS(across16_1, 1, int64_t, uint16_t, int32_t, wide, CK_WEIGHT_BITS_16 + MORE_16, 65535)
 ACROSS(across16_2, 2, int64_t, uint16_t, int32_t, wide, CK_WEIGHT_BITS_16 + MORE_16, 65535)
 ACROSS(across16_3, 3, int64_t, uint16_t, int32_t, wide, CK_WEIGHT_BITS_16 + MORE_16, 65535)
 ACROSS(across16_4, 4, int64_t, uint16_t, int32_t, wide, CK_WEIGHT_BITS_16 + MORE_16, 65535)
+
+/* Four samples at a time, of which RGB uses three: the row in between is a few samples longer than its pixels. */
+typedef int16_t four16 __attribute__((vector_size(8)));
+typedef int32_t four32 __attribute__((vector_size(16)));
+typedef uint8_t four8 __attribute__((vector_size(4)));
+
+__attribute__((always_inline)) static inline four32 load(const int16_t *from)
+{
+    four16 v;
+
+    memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, four32);
+}
+
+__attribute__((always_inline)) static inline four8 rounded(four32 sum)
+{
+    four32 v = sum >> (CK_WEIGHT_BITS_8 + MORE_8);
+
+    v &= ~(v < 0);
+    v = (v & ~(v > 255)) | (255 & (v > 255));
+    return __builtin_convertvector(v, four8);
+}
+
+__attribute__((always_inline)) static inline void pixels8(const ck_axis *a, const int16_t *mid, int32_t first, int32_t from,
+                                                          int32_t n, uint8_t *out, int32_t taps)
+{
+    for (int32_t i = 0; i < n; i++, out += 3) {
+        const int16_t *m = mid + (ptrdiff_t)(a->start[from + i] - first) * 3;
+        const int16_t *w = a->narrow + (size_t)(from + i) * (size_t)a->taps;
+        four32 half = {1 << (CK_WEIGHT_BITS_8 + MORE_8 - 1), 1 << (CK_WEIGHT_BITS_8 + MORE_8 - 1),
+                       1 << (CK_WEIGHT_BITS_8 + MORE_8 - 1), 0}, sum = half;
+
+        for (int32_t k = 0; k < taps; k++)
+            sum += load(m + 3 * k) * w[k];
+        four8 px = rounded(sum);
+        memcpy(out, &px, i + 1 < n ? 4 : 3); /* the fourth byte is the next pixel's */
+    }
+}
+
+CK_CLONES
+static void across8_3(const ck_axis *a, const int16_t *mid, int32_t first, int32_t from, int32_t n, uint8_t *out)
+{
+    switch (a->taps) { /* few and known: no loop is left of them */
+    case 1: pixels8(a, mid, first, from, n, out, 1); break;
+    case 2: pixels8(a, mid, first, from, n, out, 2); break;
+    case 3: pixels8(a, mid, first, from, n, out, 3); break;
+    case 4: pixels8(a, mid, first, from, n, out, 4); break;
+    case 6: pixels8(a, mid, first, from, n, out, 6); break;
+    default: pixels8(a, mid, first, from, n, out, a->taps);
+    }
+}
+
+CK_CLONES
+static void across8_1(const ck_axis *a, const int16_t *mid, int32_t first, int32_t from, int32_t n, uint8_t *out)
+{
+    int32_t taps = a->taps;
+
+    for (int32_t i = 0; i < n; i++) {
+        const int16_t *m = mid + (a->start[from + i] - first), *w = a->narrow + (size_t)(from + i) * (size_t)taps;
+        int32_t sum = 1 << (CK_WEIGHT_BITS_8 + MORE_8 - 1);
+
+        for (int32_t k = 0; k < taps; k++)
+            sum += m[k] * w[k];
+        sum >>= CK_WEIGHT_BITS_8 + MORE_8;
+        sum = sum < 0 ? 0 : sum;
+        out[i] = (uint8_t)(sum > 255 ? 255 : sum);
+    }
+}
 
 /* With alpha the samples are premultiplied, in 16 bit: 8 bit has 1 or 3 channels. */
 void ck_resize_across8(const ck_axis *a, const int16_t *mid, int32_t first, int32_t from, int32_t n, unsigned channels,

@@ -11,6 +11,12 @@
 void ck_resize_down8(const uint8_t *in, ptrdiff_t stride, const int16_t *weights, int32_t taps, int16_t *mid, size_t n);
 void ck_resize_down16(const uint16_t *in, ptrdiff_t stride, const int32_t *weights, int32_t taps, int32_t *mid, size_t n);
 
+/* Samples that the row in between has beyond its pixels, zeros: some are read, though nothing is made of them. */
+static inline size_t ck_resize_spare(const ck_axis *a, unsigned channels)
+{
+    return ((size_t)a->taps + 1) * channels;
+}
+
 /*
  * Output pixels [from, from + n) of `channels` out of `mid`, whose first pixel is `first` of the input: rounded half up
  * and clamped.

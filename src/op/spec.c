@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "op/loaded.h"
+#include "os/library.h"
 
 static ck_status unknown_op(const char *name, ck_error *err)
 {
@@ -101,9 +103,18 @@ static ck_status parse_args(const ck_op *op, void *params, char *args, ck_error 
     return status;
 }
 
+static ck_status find(ck_spec *s, ck_error *err)
+{
+    if (ck_op_is_file(s->kept))
+        return ck_op_load(s->kept, &s->op, &s->library, err);
+    s->op = ck_op_find(s->kept);
+    return s->op ? CK_OK : unknown_op(s->kept, err);
+}
+
 ck_status ck_spec_parse(const char *text, ck_spec *out, ck_error *err)
 {
     char *args;
+    ck_status status;
 
     *out = (ck_spec){.kept = strdup(text)};
     if (!out->kept)
@@ -111,15 +122,16 @@ ck_status ck_spec_parse(const char *text, ck_spec *out, ck_error *err)
     args = strchr(out->kept, '=');
     if (args)
         *args++ = 0;
-    out->op = ck_op_find(out->kept);
-    if (!out->op)
-        return unknown_op(out->kept, err);
+    status = find(out, err);
+    if (status)
+        return status;
     chunkimg_option_defaults(out->op->options, out->params);
     return parse_args(out->op, out->params, args, err);
 }
 
 void ck_spec_release(ck_spec *spec)
 {
+    ck_library_close(&spec->library);
     free(spec->kept);
     *spec = (ck_spec){0};
 }

@@ -1,4 +1,4 @@
-/* Reading "NAME", "NAME=ARG,ARG" and "NAME=key:value". */
+/* Reading "NAME", "NAME=ARG,ARG" and "NAME=key:value"; NAME may be a file that holds an operation. */
 #ifndef CK_OP_SPEC_H
 #define CK_OP_SPEC_H
 
@@ -6,7 +6,8 @@
 
 typedef struct ck_spec {
     const ck_op *op;
-    char *kept; /* owned text; params of type TEXT point into it */
+    char *kept;    /* owned text; params of type TEXT point into it */
+    void *library; /* of an operation of the user's own */
     _Alignas(16) unsigned char params[CK_OP_PARAMS_MOST];
 } ck_spec;
 

@@ -142,10 +142,13 @@ static ck_status choose_sandbox(chunkimg_job *job, ck_error *err)
 
     if (!job->plan.processes)
         return CK_OK;
-    bool opens = ck_source_image(job->source)->opens_files;
-    if (opens)
-        why = "the input's tiles are opened while it is decoded";
-    else if (job->options.sandbox != CHUNKIMG_SANDBOX_OFF)
+    if (ck_chain_starts_commands(job->chain) && job->options.sandbox == CHUNKIMG_SANDBOX_REQUIRE)
+        return ck_fail(err, CHUNKIMG_USAGE, "sandbox: required, but %s starts commands, which it would forbid", job->plan.ops);
+    if (ck_chain_starts_commands(job->chain)) {
+        job->plan.sandbox = "none, since an operation starts commands";
+        return CK_OK;
+    }
+    if (job->options.sandbox != CHUNKIMG_SANDBOX_OFF)
         job->sandbox = ck_sandbox_load(&why);
     job->plan.sandbox = job->sandbox ? ck_sandbox_layers(job->sandbox) : why;
     if (job->sandbox || job->options.sandbox == CHUNKIMG_SANDBOX_OFF)

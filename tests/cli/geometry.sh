@@ -11,7 +11,7 @@ read -ra modes < <(chunkimg list modes | sed -n 's/^  \([a-z]*\) .*/\1/p' | xarg
 
 # same_everywhere WIDTHxHEIGHT OPTION...: digest and size
 same_everywhere() {
-    local size=$1 whole mode tile
+    local size=$1 whole mode
     shift
     whole=$(digest_of photo.png --mode serial --tiles 1x1 "$@")
     for mode in "${modes[@]}"; do

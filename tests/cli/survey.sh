@@ -8,7 +8,7 @@ need jq
 
 render 300x900 photo.png
 read -ra modes < <(chunkimg list modes | sed -n 's/^  \([a-z]*\) .*/\1/p' | xargs)
-chain=(--op blur=1 --op equalize --op flip=h --op clahe=2,4x4)
+chain=(--op blur=1 --op equalize --op flip=h --op "clahe=2,4x4")
 
 whole=$(digest_of photo.png --mode serial --tiles 1x1 "${chain[@]}")
 [ "$whole" != "$(digest_of photo.png --op blur=1 --op flip=h)" ] || fail "nothing was equalised"

@@ -152,6 +152,7 @@ static void same_in_any_cut(void **state)
     static const chunkimg_list lists[] = {
         {1, {"equalize"}},
         {1, {"clahe=3,4x3"}},
+        {3, {"gray", "blur=1", "threshold=otsu"}},
         {2, {"blur=1", "equalize"}},
         {3, {"rotate=90", "equalize", "sharpen"}},
         {4, {"crop=5,3", "clahe=2", "resize=0.7", "equalize"}},
@@ -329,6 +330,51 @@ static void flat_cells_do_not_crash(void **state)
     }
 }
 
+/* ---- Otsu's threshold: every value tried --------------------------------------------- */
+
+static double between(const ck_rows *m, unsigned value)
+{
+    double n[2] = {0}, sum[2] = {0};
+
+    for (int32_t y = 0; y < m->whole.h; y++)
+        for (int32_t x = 0; x < m->whole.w; x++)
+            for (unsigned c = 0; c < m->whole.channels; c++) {
+                unsigned v = get(m, x, y, c);
+                n[v >= value]++;
+                sum[v >= value] += v;
+            }
+    if (n[0] == 0 || n[1] == 0)
+        return 0;
+    return n[0] * n[1] * pow(sum[0] / n[0] - sum[1] / n[1], 2);
+}
+
+static void otsu_parts_best(void **state)
+{
+    static const chunkimg_list list = {1, {"threshold=otsu"}};
+
+    (void)state;
+    for (unsigned channels = 1; channels <= 3; channels += 2) {
+        ck_rows in = image_dull(40, 30, channels, 8), out;
+        unsigned best = 1, black = 0, white = 255;
+
+        for (unsigned v = 2; v < 256; v++)
+            if (between(&in, v) > between(&in, best) * (1 + 1e-12))
+                best = v;
+        out = run(&list, &in, 7, 16);
+        for (int32_t y = 0; y < 30; y++)
+            for (int32_t x = 0; x < 40; x++)
+                for (unsigned c = 0; c < channels; c++) {
+                    unsigned v = get(&in, x, y, c), made = get(&out, x, y, c);
+                    assert_true(made == 0 || made == 255);
+                    if (made ? v < white : v > black)
+                        *(made ? &white : &black) = v;
+                }
+        assert_true(black < best && white >= best);
+        free(in.px);
+        free(out.px);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +384,7 @@ int main(void)
         cmocka_unit_test(one_cell_is_the_distribution),
         cmocka_unit_test(cells_are_interpolated),
         cmocka_unit_test(flat_cells_do_not_crash),
+        cmocka_unit_test(otsu_parts_best),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

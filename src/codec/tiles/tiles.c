@@ -229,7 +229,7 @@ static ck_status open_reader(reader *r, ck_input *in, ck_image *out, ck_error *e
     r->shape.w = r->layout.x[r->layout.columns];
     r->shape.h = r->layout.y[r->layout.rows];
     ck_tiles_largest(&r->layout, &r->file_w, &ignored, &ignored);
-    *out = (ck_image){.shape = r->shape, .meta = r->first.image.meta, .like = r->first.codec, .opens_files = true};
+    *out = (ck_image){.shape = r->shape, .meta = r->first.image.meta, .like = r->first.codec};
     return plan_memory(r, out, err);
 }
 
