@@ -109,7 +109,30 @@ static inline ck_rows rows_of(const image *m)
     return r;
 }
 
-static inline image run(const char *text, const image *in)
+enum { GUARD = 64 /* bytes beside every row of an output that must stay as they were */ };
+
+static inline void run_block(const ck_chain *chain, void *scratch, const ck_rows *rows, ck_rect rect, image *out)
+{
+    ck_shape shape = {rect.w, rect.h, out->shape.channels, out->shape.depth};
+    size_t n = (size_t)rect.w * shape.channels, row = ck_row_nbytes(shape), stride = row + 2 * GUARD;
+    uint8_t *room = malloc(stride * (size_t)rect.h);
+
+    assert_non_null(room);
+    memset(room, 0x3C, stride * (size_t)rect.h);
+    ck_chain_apply(chain, scratch, rows, rect, (ck_view){room + GUARD, (ptrdiff_t)stride, shape});
+    for (int32_t y = 0; y < rect.h; y++) {
+        const uint8_t *from = room + stride * (size_t)y;
+        uint16_t *to = at(out, rect.x, rect.y + y, 0);
+        for (size_t i = 0; i < n; i++)
+            to[i] = shape.depth == 8 ? from[GUARD + i] : ((const uint16_t *)(const void *)(from + GUARD))[i];
+        for (size_t i = 0; i < GUARD; i++)
+            assert_true(from[i] == 0x3C && from[GUARD + row + i] == 0x3C);
+    }
+    free(room);
+}
+
+/* In blocks of w x h, the last ones smaller; what scratch holds at the start must not matter. */
+static inline image run_blocks(const char *text, const image *in, int32_t w, int32_t h)
 {
     chunkimg_list list = {1, {text}};
     ck_rows rows = rows_of(in);
@@ -119,23 +142,31 @@ static inline image run(const char *text, const image *in)
     if (ck_chain_create(&list, in->shape, &chain, &err) != CK_OK)
         fail_msg("%s: %s", text, err.text);
     ck_shape shape = ck_chain_shape(chain);
-    size_t scratch_nbytes = ck_chain_scratch(chain, shape.w, shape.h);
-    void *scratch = aligned_alloc(64, (scratch_nbytes + 127) / 64 * 64);
     image out = image_new(shape.w, shape.h, shape.channels, shape.depth);
-    ck_view view = {malloc(samples(shape) * 2), (ptrdiff_t)ck_row_nbytes(shape), shape};
+    w = w < shape.w ? w : shape.w;
+    h = h < shape.h ? h : shape.h;
+    size_t scratch_nbytes = (ck_chain_scratch(chain, w, h) + 63) / 64 * 64;
+    void *scratch = aligned_alloc(64, scratch_nbytes);
 
-    assert_non_null(scratch);
-    assert_non_null(view.px);
-    memset(scratch, 0xA5, scratch_nbytes);
-    ck_chain_apply(chain, scratch, &rows, (ck_rect){0, 0, shape.w, shape.h}, view);
-    for (size_t i = 0; i < samples(shape); i++)
-        out.px[i] = shape.depth == 8 ? view.px[i] : ((uint16_t *)view.px)[i];
-    free(view.px);
+    assert_true(scratch || !scratch_nbytes);
+    if (scratch)
+        memset(scratch, 0xA5, scratch_nbytes);
+    for (int32_t y = 0; y < shape.h; y += h)
+        for (int32_t x = 0; x < shape.w; x += w)
+            run_block(chain, scratch, &rows,
+                      (ck_rect){x, y, w < shape.w - x ? w : shape.w - x, h < shape.h - y ? h : shape.h - y}, &out);
     free(scratch);
     free(rows.px);
     ck_chain_free(&chain);
     return out;
 }
+
+static inline image run(const char *text, const image *in)
+{
+    return run_blocks(text, in, INT32_MAX, INT32_MAX);
+}
+
+/* ---- references that others are made of ------------------------------------------ */
 
 static inline int64_t clamp(int64_t v, int64_t most)
 {
@@ -259,6 +290,17 @@ static inline void compare_twice(const trial *t, int32_t w, int32_t h)
 }
 
 static const int32_t small_sizes[][2] = {{1, 1}, {1, 7}, {9, 1}, {2, 2}, {5, 3}, {37, 11}, {70, 5}};
+/* The largest samples there are, where sums could overflow. */
+static inline void compare_full(const trial *t, int32_t w, int32_t h)
+{
+    image a = image_filled(w, h, 3, 8, FULL), b = image_filled(w, h, 1, 16, FULL);
+
+    compare(t, &a);
+    compare(t, &b);
+    free(a.px);
+    free(b.px);
+}
+
 __attribute__((unused)) static const int32_t large_sizes[][2] = {{133, 40}, {211, 9}};
 
 static inline void compare_all(const trial *trials, size_t count)
