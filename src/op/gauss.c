@@ -62,66 +62,23 @@ static inline int32_t pair_at(const int16_t *p)
     return v;
 }
 
-#define NAME(x) sse2_##x
-#define TARGET
-#define V __m128i
-#define LANES 8
-#define LOAD16(p) _mm_loadu_si128((const __m128i *)(p))
-#define LOAD8(p) _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(p)), _mm_setzero_si128())
-#define STORE16(p, v) _mm_storeu_si128((__m128i *)(p), v)
-#define STORE8(p, v) _mm_storel_epi64((__m128i *)(p), _mm_packus_epi16(v, _mm_setzero_si128()))
-#define ADD16 _mm_add_epi16
-#define ADD32 _mm_add_epi32
-#define SRA32 _mm_srai_epi32
-#define XOR _mm_xor_si128
-#define ALL16 _mm_set1_epi16
-#define ALL32 _mm_set1_epi32
-#define LOW _mm_unpacklo_epi16
-#define HIGH _mm_unpackhi_epi16
-#define MADD _mm_madd_epi16
-#define PACK _mm_packs_epi32
+#define LANES_LEVEL 1
+#include "op/lanes.inc"
 #include "op/gauss_lanes.inc"
+#define LANES_LEVEL 0
+#include "op/lanes.inc"
 
-#define NAME(x) avx2_##x
-#define TARGET __attribute__((target("avx2")))
-#define V __m256i
-#define LANES 16
-#define LOAD16(p) _mm256_loadu_si256((const __m256i *)(p))
-#define LOAD8(p) _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(p)))
-#define STORE16(p, v) _mm256_storeu_si256((__m256i *)(p), v)
-#define STORE8(p, v)                                                                                                  \
-    _mm_storeu_si128((__m128i *)(p), _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi16(v, v), 0x08)))
-#define ADD16 _mm256_add_epi16
-#define ADD32 _mm256_add_epi32
-#define SRA32 _mm256_srai_epi32
-#define XOR _mm256_xor_si256
-#define ALL16 _mm256_set1_epi16
-#define ALL32 _mm256_set1_epi32
-#define LOW _mm256_unpacklo_epi16
-#define HIGH _mm256_unpackhi_epi16
-#define MADD _mm256_madd_epi16
-#define PACK _mm256_packs_epi32
+#define LANES_LEVEL 2
+#include "op/lanes.inc"
 #include "op/gauss_lanes.inc"
+#define LANES_LEVEL 0
+#include "op/lanes.inc"
 
-#define NAME(x) avx512_##x
-#define TARGET __attribute__((target("avx512f,avx512bw")))
-#define V __m512i
-#define LANES 32
-#define LOAD16(p) _mm512_loadu_si512((const void *)(p))
-#define LOAD8(p) _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
-#define STORE16(p, v) _mm512_storeu_si512((void *)(p), v)
-#define STORE8(p, v) _mm256_storeu_si256((__m256i *)(p), _mm512_cvtepi16_epi8(v))
-#define ADD16 _mm512_add_epi16
-#define ADD32 _mm512_add_epi32
-#define SRA32 _mm512_srai_epi32
-#define XOR _mm512_xor_si512
-#define ALL16 _mm512_set1_epi16
-#define ALL32 _mm512_set1_epi32
-#define LOW _mm512_unpacklo_epi16
-#define HIGH _mm512_unpackhi_epi16
-#define MADD _mm512_madd_epi16
-#define PACK _mm512_packs_epi32
+#define LANES_LEVEL 3
+#include "op/lanes.inc"
 #include "op/gauss_lanes.inc"
+#define LANES_LEVEL 0
+#include "op/lanes.inc"
 
 static const passes *passes_for(size_t n)
 {
@@ -146,9 +103,7 @@ static const passes *passes_for(size_t n)
 
 int32_t ck_gauss_radius(double sigma)
 {
-    int32_t radius = (int32_t)ceil(3 * sigma);
-
-    return radius < CK_GAUSS_RADIUS_MOST ? radius : CK_GAUSS_RADIUS_MOST;
+    return sigma < CK_GAUSS_WIDE ? (int32_t)ceil(3 * sigma) : ck_wide_radius(sigma);
 }
 
 void ck_gauss_init(ck_gauss *g, double sigma)
@@ -158,6 +113,10 @@ void ck_gauss_init(ck_gauss *g, double sigma)
 
     memset(g, 0, sizeof *g);
     g->radius = ck_gauss_radius(sigma);
+    if (sigma >= CK_GAUSS_WIDE) {
+        ck_wide_init(&g->wide, sigma);
+        return;
+    }
     for (int32_t k = 1; k <= g->radius; k++)
         total += 2 * exp(-(double)k * k / (2 * sigma * sigma));
     for (int32_t k = g->radius; k >= 1; k--) {
@@ -172,11 +131,19 @@ void ck_gauss_init(ck_gauss *g, double sigma)
     g->half[0] = (int16_t)(g->last ? rest : 0);
 }
 
-size_t ck_gauss_scratch(int32_t radius, ck_shape out)
+size_t ck_gauss_scratch(double sigma, ck_shape out)
 {
     size_t nbytes;
 
-    return ck_mul((size_t)out.w + 2 * (size_t)radius, out.channels * sizeof(int16_t), &nbytes) ? nbytes : SIZE_MAX;
+    if (sigma >= CK_GAUSS_WIDE)
+        return ck_wide_scratch(sigma, out);
+    return ck_mul((size_t)out.w + 2 * (size_t)ck_gauss_radius(sigma), out.channels * sizeof(int16_t), &nbytes) ? nbytes : SIZE_MAX;
+}
+
+void ck_gauss_start(const ck_gauss *g, void *scratch, ck_view in)
+{
+    if (g->wide.apart)
+        ck_wide_start(&g->wide, scratch, in);
 }
 
 void ck_gauss_row(const ck_gauss *g, void *scratch, ck_view in, int32_t y, uint8_t *out)
@@ -186,7 +153,9 @@ void ck_gauss_row(const ck_gauss *g, void *scratch, ck_view in, int32_t y, uint8
     const uint8_t *mid = ck_row(in, y + g->radius);
     int16_t *columns = scratch, *middle = columns + (size_t)g->radius * c;
 
-    if (!g->last) {
+    if (g->wide.apart) {
+        ck_wide_row(&g->wide, scratch, in, y, out);
+    } else if (!g->last) {
         memcpy(out, mid + (size_t)g->radius * ck_pixel_nbytes(in.shape), n * (in.shape.depth / 8));
     } else if (in.shape.depth == 8) {
         down->down8(g, mid, in.stride, columns, padded);
@@ -203,7 +172,9 @@ void ck_gauss_fine(const ck_gauss *g, void *scratch, ck_view in, int32_t y, int1
     const uint8_t *mid = ck_row(in, y + g->radius);
     int16_t *columns = scratch, *middle = columns + (size_t)g->radius * c;
 
-    if (g->last) {
+    if (g->wide.apart) {
+        ck_wide_fine(&g->wide, scratch, in, y, out);
+    } else if (g->last) {
         passes_for(padded)->down8(g, mid, in.stride, columns, padded);
         passes_for(n)->fine8(g, middle, (ptrdiff_t)c, out, n);
     } else {

@@ -46,7 +46,7 @@ static size_t scratch(const void *p, ck_shape out)
 {
     size_t nbytes;
 
-    return ck_add(smooth_nbytes(out), ck_gauss_scratch(halo(p), out), &nbytes) ? nbytes : SIZE_MAX;
+    return ck_add(smooth_nbytes(out), ck_gauss_scratch(((const params *)p)->sigma, out), &nbytes) ? nbytes : SIZE_MAX;
 }
 
 /* `smooth` has 7 more bits than a sample. */
@@ -82,6 +82,7 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
     ck_view middle = ck_window(in, st->gauss.radius, st->gauss.radius, out.shape.w, out.shape.h);
 
     (void)p;
+    ck_gauss_start(&st->gauss, rest, in);
     for (int32_t y = 0; y < out.shape.h; y++) {
         const uint8_t *from = ck_row(middle, y);
         uint8_t *to = ck_row(out, y);

@@ -369,7 +369,7 @@ static void texts(void **state)
         {{3, {"gray", "copy", "sharpen=1,0.8"}}, "gray, sharpen=1,0.8", 3, 1},
         {{1, {"blur=sigma:2.1"}}, "blur=sigma:2.1", 7, 3},
         {{1, {"median=50"}}, "median=50", 50, 3},
-        {{1, {"blur=100"}}, "blur=100", 300, 3},
+        {{1, {"blur=100"}}, "blur=100", 339, 3},
     };
 
     (void)state;
