@@ -163,29 +163,6 @@ static image ref_median(const image *in, const double *args)
     return out;
 }
 
-static image ref_sobel(const image *in, const double *args)
-{
-    image out = image_new(in->shape.w, in->shape.h, in->shape.channels, in->shape.depth);
-    static const int diff[3] = {-1, 0, 1}, mean[3] = {1, 2, 1};
-
-    (void)args;
-    for (int32_t y = 0; y < in->shape.h; y++)
-        for (int32_t x = 0; x < in->shape.w; x++)
-            for (int c = 0; c < in->shape.channels; c++) {
-                int64_t gx = 0, gy = 0;
-                for (int i = 0; i < 9; i++) {
-                    int64_t v = get(in, x + i % 3 - 1, y + i / 3 - 1, c);
-                    gx += v * diff[i % 3] * mean[i / 3];
-                    gy += v * diff[i / 3] * mean[i % 3];
-                }
-                long double root = sqrtl((long double)(gx * gx + gy * gy));
-                *at(&out, x, y, c) = (uint16_t)clamp((int64_t)(root + 0.5L), max_of(in->shape));
-                if (alpha(in->shape) && c == colours(in->shape))
-                    *at(&out, x, y, c) = *at(in, x, y, c);
-            }
-    return out;
-}
-
 static void blurs(void **state)
 {
     static const trial trials[] = {
@@ -250,15 +227,6 @@ static void median_of_wide_rows(void **state)
     }
 }
 
-static void sobels(void **state)
-{
-    static const trial trials[] = {{"sobel", ref_sobel, true, {0}}};
-
-    (void)state;
-    ALL(trials);
-    compare_sizes(&trials[0], large_sizes, 2);
-}
-
 /* The documented weights against the formula itself: within rounding, and as near as `details` says where they are wide. */
 static void blur_is_gaussian(void **state)
 {
@@ -315,7 +283,6 @@ int main(void)
         cmocka_unit_test(sharpens),
         cmocka_unit_test(medians),
         cmocka_unit_test(median_of_wide_rows),
-        cmocka_unit_test(sobels),
         cmocka_unit_test(blur_is_gaussian),
         cmocka_unit_test(alpha_comes_back),
     };
