@@ -13,7 +13,7 @@
 static const char *const more[] = {
     "gray=709",  "blur=2",     "blur=8",      "blur=20",     "blur=50",      "box=2",       "box=5",
     "box=25",    "median=2",   "median=3",    "median=7",    "median=20",    "median=50",   "erode=3",
-    "erode=7",   "erode=20",   "open=3",      "bilateral=2,30", "bilateral=3,30", "resize=0.5", "resize=2",
+    "erode=7",   "erode=20",   "open=3",      "bilateral=2,30", "bilateral=4,30", "burn=10", "resize=0.5", "resize=2",
     "rotate=90", "rotate=180", "flip=h",      "flip=v",      "conv=0 -1 0 -1 5 -1 0 -1 0", "threshold=otsu",
 };
 

@@ -14,11 +14,13 @@ enum { AMOUNT_BITS = 11 };
 typedef struct params {
     double sigma;  /* pixels */
     double amount; /* 1: the difference once */
+    double threshold; /* levels of 255 */
 } params;
 
 typedef struct state {
     ck_gauss gauss;
     int32_t amount; /* times 2^AMOUNT_BITS */
+    int32_t least;  /* the difference from which on it is added, in units of the smooth row */
 } state;
 
 static int32_t halo(const void *p)
@@ -30,9 +32,10 @@ static ck_status prepare(const void *p, ck_shape in, void *s, ck_error *err)
 {
     const params *given = p;
 
-    (void)in, (void)err;
+    (void)err;
     ck_gauss_init(&((state *)s)->gauss, given->sigma);
     ((state *)s)->amount = (int32_t)floor(given->amount * (1 << AMOUNT_BITS) + 0.5);
+    ((state *)s)->least = (int32_t)ceil(given->threshold * (in.depth == 8 ? 128 : 257));
     return CK_OK;
 }
 
@@ -52,10 +55,11 @@ static size_t scratch(const void *p, ck_shape out)
 /* `smooth` has 7 more bits than a sample. */
 CK_CLONES
 static void combine8(const uint8_t *restrict in, const int16_t *restrict smooth, uint8_t *restrict out, size_t n,
-                     int32_t amount)
+                     int32_t amount, int32_t least)
 {
     for (size_t i = 0; i < n; i++) {
-        int32_t more = ((in[i] * 128 - smooth[i]) * amount + (1 << (AMOUNT_BITS + 6))) >> (AMOUNT_BITS + 7);
+        int32_t difference = in[i] * 128 - smooth[i], size = difference < 0 ? -difference : difference;
+        int32_t more = ((size < least ? 0 : difference) * amount + (1 << (AMOUNT_BITS + 6))) >> (AMOUNT_BITS + 7);
         int32_t v = in[i] + more;
         v = v < 0 ? 0 : v;
         out[i] = (uint8_t)(v > 255 ? 255 : v);
@@ -64,10 +68,11 @@ static void combine8(const uint8_t *restrict in, const int16_t *restrict smooth,
 
 CK_CLONES
 static void combine16(const uint16_t *restrict in, const uint16_t *restrict smooth, uint16_t *restrict out, size_t n,
-                      int32_t amount)
+                      int32_t amount, int32_t least)
 {
     for (size_t i = 0; i < n; i++) {
-        int32_t more = ((in[i] - smooth[i]) * amount + (1 << (AMOUNT_BITS - 1))) >> AMOUNT_BITS;
+        int32_t difference = in[i] - smooth[i], size = difference < 0 ? -difference : difference;
+        int32_t more = ((size < least ? 0 : difference) * amount + (1 << (AMOUNT_BITS - 1))) >> AMOUNT_BITS;
         int32_t v = in[i] + more;
         v = v < 0 ? 0 : v;
         out[i] = (uint16_t)(v > 65535 ? 65535 : v);
@@ -88,10 +93,10 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
         uint8_t *to = ck_row(out, y);
         if (in.shape.depth == 8) {
             ck_gauss_fine(&st->gauss, rest, in, y, smooth);
-            combine8(from, smooth, to, n, st->amount);
+            combine8(from, smooth, to, n, st->amount, st->least);
         } else {
             ck_gauss_row(&st->gauss, rest, in, y, smooth);
-            combine16((const uint16_t *)from, smooth, (uint16_t *)to, n, st->amount);
+            combine16((const uint16_t *)from, smooth, (uint16_t *)to, n, st->amount, st->least);
         }
     }
 }
@@ -101,13 +106,16 @@ static const chunkimg_option options[] = {
      .unit = "pixels", .fallback = "1", .value = "SIGMA", .help = "standard deviation of the Gaussian"},
     {.name = "amount", .type = CHUNKIMG_REAL, .offset = offsetof(params, amount), .least = 0, .most = 10,
      .fallback = "1", .value = "AMOUNT", .help = "how much of the difference is added"},
+    {.name = "threshold", .type = CHUNKIMG_REAL, .offset = offsetof(params, threshold), .least = 0, .most = 255,
+     .unit = "levels of 255", .fallback = "0", .value = "THRESHOLD", .help = "smaller differences are left alone: noise"},
     {.name = NULL},
 };
 
 const ck_op ck_op_sharpen = {
     .name = "sharpen",
     .summary = "unsharp mask: what a Gaussian blur takes away, added once more",
-    .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped. The blur is that of the "
+    .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped; out = in where the difference is below "
+               "THRESHOLD. The blur is that of the "
                "operation blur, kept with 7 more bits at 8 bit; AMOUNT is rounded to a multiple of 1/2048. Borders "
                "are reflected; alpha is premultiplied (Porter and Duff 1984) and sharpened like the colours.",
     .traits = CK_OP_PREMULTIPLY,

@@ -133,7 +133,8 @@ static image ref_sharpen(const image *in, const double *args)
     double amount = floor(args[1] * 2048 + 0.5) / 2048;
 
     for (size_t i = 0; i < samples(in->shape); i++) {
-        double more = amount * (in->px[i] - (double)s[i] / (1 << bits));
+        double difference = in->px[i] - (double)s[i] / (1 << bits);
+        double more = fabs(difference) < args[2] * (bits ? 1 : 257) ? 0 : amount * difference;
         out.px[i] = (uint16_t)clamp((int64_t)(in->px[i] + floor(more + 0.5)), max_of(in->shape));
     }
     free(s);
@@ -186,6 +187,7 @@ static void sharpens(void **state)
         {"sharpen", ref_sharpen, true, {1, 1}},        {"sharpen=1,0", ref_sharpen, true, {1, 0}},
         {"sharpen=0.1,10", ref_sharpen, true, {0.1, 10}}, {"sharpen=2,10", ref_sharpen, true, {2, 10}},
         {"sharpen=amount:0.333", ref_sharpen, true, {1, 0.333}}, {"sharpen=8,0.5", ref_sharpen, true, {8, 0.5}},
+        {"sharpen=1,2,10.3", ref_sharpen, true, {1, 2, 10.3}},
     };
 
     (void)state;
