@@ -515,7 +515,7 @@ static void drain(worker *w, ck_ticket t)
     ck_slot *slot = ck_job_slot(job, t.id);
     ck_tile at = ck_grid_tile(&job->grid, t.seq);
     uint64_t since = work_ns(job);
-    const void *bytes = job->sink->traits & CK_SINK_STRIPS ? slot_bytes(job, t.id) : NULL;
+    const void *bytes = job->sink->traits & CK_SINK_STRIPS || job->by_copy ? slot_bytes(job, t.id) : NULL;
 
     if (job->survey) {
         if (!slot->err.status)

@@ -403,7 +403,7 @@ static void errors(void **state)
         {"sharpen=1,11", "sharpen: amount: '11' is out of range: 0 to 10"},
         {"median=1.5", "median: radius: '1.5' is not a whole number, 1 to 50 pixels"},
         {"median=51", "median: radius: '51' is out of range"},
-        {"sobel=3", "sobel: takes no argument, '3' was given"},
+        {"copy=3", "copy: takes no argument, '3' was given"},
         {"threshold=256", "threshold: value 256 is above 255"},
         {"threshold=-2", "threshold: value: '-2' is out of range"},
     };
