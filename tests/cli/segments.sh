@@ -16,7 +16,14 @@ random.seed(5)
 strip = b"".join(b"\0" + random.randbytes(w) for _ in range(rows))
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+profile = bytearray(144) # the least that libpng takes for one: a header and one tag
+struct.pack_into(">I", profile, 0, len(profile))
+struct.pack_into(">I4s4s4s", profile, 8, 0x02000000, b"mntr", b"GRAY", b"XYZ ")
+struct.pack_into(">4s", profile, 36, b"acsp")
+struct.pack_into(">III", profile, 68, 0xf6d6, 0x10000, 0xd32d)
+struct.pack_into(">I4sII", profile, 128, 1, b"desc", 136, 8)
 out = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 0, 0, 0, 0))
+out += chunk(b"iCCP", b"gray\0\0" + zlib.compress(profile, 0))
 pack = zlib.compressobj(6, zlib.DEFLATED, -15)
 adler = 1
 for i in range(h // rows):
@@ -49,6 +56,7 @@ done
 expect_equal "$(digest_of own.png --mode threads --workers 3)" "$(digest_of photo.png --mode serial)" "what was written in strips"
 expect_exit 0 "$CHUNKIMG" sync.png --mode processes --workers 3 --tiles 12 -o reread
 "$CHUNKIMG_ASSEMBLE" reread sync.png || fail "a file that was read twice"
+grep -q iCCP reread/sync_000_000.png || fail "the profile of a file that was read twice is lost"
 for mode in serial threads processes; do
     expect_exit 3 "$CHUNKIMG" bad.png --mode "$mode" --workers 3 --tiles 12 -o made
     expect_nothing made
