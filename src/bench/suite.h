@@ -93,6 +93,8 @@ typedef struct ck_case {
     double mpps, tiles_per_s;       /* at the median of wall */
     ck_interval speedup, scaling;   /* against serial; against the same mode with one worker; value 0: there is none */
     ck_verdict verdict, scaling_verdict;
+    double region_speedup;          /* of the parallel region alone, medians; NAN: not known */
+    double total_speedup;           /* of the whole process, medians */
     double efficiency, karp_flatt;  /* of the speed-up against serial; NAN with one worker */
     double utilisation;             /* CPU time over wall and workers, or over CPUs where these are fewer */
     double of_limit;                /* floor of the serial chain, or its own CPU time spread evenly where that is more, over wall; NAN: not measured */

@@ -61,6 +61,8 @@ static void judged(json_t *to, const ck_case *c)
     json_object_set_new(to, "tiles_per_s", real(c->tiles_per_s));
     json_object_set_new(to, "speedup", interval(c->speedup));
     json_object_set_new(to, "scaling", interval(c->scaling));
+    json_object_set_new(to, "speedup_region", real(c->region_speedup));
+    json_object_set_new(to, "speedup_end_to_end", real(c->total_speedup));
     json_object_set_new(to, "against_serial", c->speedup.value > 0 ? text(ck_verdict_text(c->verdict)) : json_null());
     json_object_set_new(to, "efficiency", real(c->efficiency));
     json_object_set_new(to, "karp_flatt", real(c->karp_flatt));

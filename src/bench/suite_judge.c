@@ -102,8 +102,10 @@ static void compare_case(ck_suite *s, ck_case *c)
 {
     const ck_case *serial = ck_suite_find(s, c->group, "serial", 1, NULL), *one = ck_suite_find(s, c->group, c->mode, 1, c);
 
-    c->efficiency = c->karp_flatt = NAN;
+    c->efficiency = c->karp_flatt = c->region_speedup = c->total_speedup = NAN;
     if (serial) {
+        c->region_speedup = serial->middle[CK_F_REGION] / c->middle[CK_F_REGION];
+        c->total_speedup = serial->middle[CK_F_TOTAL] / c->middle[CK_F_TOTAL];
         c->speedup = times_faster(s, c, serial, &c->verdict);
         c->efficiency = c->speedup.value / c->workers;
         if (c->workers > 1)
@@ -183,9 +185,10 @@ static bool cheaper(const ck_case *a, const ck_case *b)
     return a->middle[CK_F_PEAK] < b->middle[CK_F_PEAK];
 }
 
-/* Of the cases that the runs cannot tell from the fastest: the one that takes least. */
+/* Of the cases that the runs cannot tell from the fastest, and whose medians are close to its: the one that takes least. */
 static void choose(ck_suite *s)
 {
+    const double close = 1.05;
     size_t fastest = s->case_count;
 
     for (size_t i = 0; i < s->case_count; i++)
@@ -200,8 +203,8 @@ static void choose(ck_suite *s)
         if (i == fastest || !ck_case_counts(&s->cases[i]))
             continue;
         v = ck_suite_versus(s, &s->cases[i], &s->cases[fastest], &ignored);
-        if (v == CK_NO_DIFFERENCE && !s->cases[i].wall.unstable &&
-            (s->cases[s->best].wall.unstable || cheaper(&s->cases[i], &s->cases[s->best])))
+        if (v == CK_NO_DIFFERENCE && s->cases[i].wall.median.value <= close * s->cases[fastest].wall.median.value &&
+            cheaper(&s->cases[i], &s->cases[s->best]))
             s->best = i;
     }
 }

@@ -167,6 +167,25 @@ static void figure_table(FILE *to, const ck_suite *s, const char *title, const u
     }
 }
 
+/* How much of what the workers gain arrives at the end of the process. */
+static void region_table(FILE *to, const ck_suite *s)
+{
+    int width = label_width(s);
+
+    fprintf(to, "\n%-*s %15s %10s %10s\n", width, "times serial", "parallel region", "wall", "end to end");
+    for (size_t i = 0; i < s->case_count; i++) {
+        const ck_case *c = &s->cases[i];
+
+        if (!ck_case_counts(c) || c->reference || c->speedup.value <= 0)
+            continue;
+        fprintf(to, "%-*s", width, c->label);
+        number(to, 15, 2, c->region_speedup);
+        number(to, 10, 2, c->speedup.value);
+        number(to, 10, 2, c->total_speedup);
+        fputc('\n', to);
+    }
+}
+
 static void details(FILE *to, const ck_suite *s)
 {
     static const unsigned phases[] = {CK_F_TOTAL, CK_F_REGION, CK_F_SPAWN, CK_F_TEARDOWN, CK_F_FIRST_TILE};
@@ -175,6 +194,7 @@ static void details(FILE *to, const ck_suite *s)
     static const unsigned memory[] = {CK_F_PEAK, CK_F_RSS, CK_F_PSS, CK_F_COPIED, CK_F_BY_REFERENCE, CK_F_IMBALANCE, CK_F_JITTER, CK_F_JITTER_WORST};
 
     figure_table(to, s, "medians", phases, sizeof phases / sizeof *phases);
+    region_table(to, s);
     figure_table(to, s, "busy seconds", stages, sizeof stages / sizeof *stages);
     figure_table(to, s, "costs", costs, sizeof costs / sizeof *costs);
     figure_table(to, s, "memory", memory, sizeof memory / sizeof *memory);

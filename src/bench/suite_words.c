@@ -272,7 +272,7 @@ static void find_break_even(ck_suite *s, const ck_case *b)
     char workers[24];
     ck_verdict v = ck_suite_versus(s, p, t, &faster);
 
-    if (isnan(fixed))
+    if (isnan(fixed) || (v == CK_NO_DIFFERENCE && fixed <= 0))
         return;
     if (v == CK_NO_DIFFERENCE)
         add(s->findings, &s->finding_count,

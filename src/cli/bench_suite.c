@@ -98,7 +98,7 @@ static int usage(const cli *c)
     const cli_bench *b = &c->bench;
 
     if (!c->input_count)
-        return cli_usage("bench: no input was given: chunkimg bench INPUT, or chunkimg bench --ops");
+        return cli_usage("bench: no input was given: chunkimg bench INPUT, bench --limits INPUT, or bench --ops");
     for (size_t i = 0; i < c->input_count; i++)
         if (is_dash(c->inputs[i]))
             return cli_usage("bench: standard input can be read once: give a file");

@@ -23,7 +23,8 @@ jq -e '.schema == "chunkimg-bench/1" and .complete and .protocol.seed == 7 and .
         (.flags | length > 0) and (.libraries | length > 0) and (.file_system | length > 0) and .memory_bytes > 0) and
     ([.cases[].digest] | unique | length == 1) and ([.cases[] | has("error")] | any | not) and
     ([.cases[] | (.wall_s | length) >= 3 and .wall.low <= .wall.median and .wall.median <= .wall.high and .wall.min <= .wall.mean and
-        .throughput_mpps > 0 and .tiles_per_s > 0 and .speedup.low <= .speedup.value and .speedup.value <= .speedup.high and
+        .throughput_mpps > 0 and .tiles_per_s > 0 and .speedup_region > 0 and .speedup_end_to_end > 0 and
+        .speedup.low <= .speedup.value and .speedup.value <= .speedup.high and
         (.figures | has("total_s") and has("region_s") and has("decode_s") and has("user_s") and has("voluntary_switches") and
             has("peak_memory_bytes") and has("spawn_s")) and .figures.total_s >= .figures.wall_s] | all) and
     ([.curves[] | select(.mode == "threads") | .usl.sigma >= 0 and .amdahl.sigma >= 0] == [true]) and

@@ -328,11 +328,11 @@
     }
     function results() {
         var s = section('All cases', 'The losing ones too. K-F: the serial share that the speed-up implies (Karp and Flatt).');
-        s.appendChild(table('results', ['case', 'runs', 'wall', '95 %', 'MP/s', 'tiles/s', 'x serial', 'x one worker', 'efficiency', 'K-F', 'CPU', 'system', 'CPUs used',
+        s.appendChild(table('results', ['case', 'runs', 'wall', '95 %', 'MP/s', 'tiles/s', 'x serial', 'region x serial', 'end to end x serial', 'x one worker', 'efficiency', 'K-F', 'CPU', 'system', 'CPUs used',
             'switches', 'faults', 'spawn', 'first tile', 'copied', 'memory', 'of limit', 'against serial'], rows.map(function (c) {
             var f = c.figures, v = function (i) { return i ? digits(i.value, 2) + ' (' + digits(i.low, 2) + ' to ' + digits(i.high, 2) + ')' : '-'; };
             return [c.label + (c.wall.unstable ? ' ~' : ''), String(c.wall_s.length), seconds(c.wall.median), seconds(c.wall.low) + ' to ' + seconds(c.wall.high),
-                    digits(c.throughput_mpps, 1), digits(c.tiles_per_s, 1), v(c.speedup), v(c.scaling), c.efficiency === null ? '-' : digits(100 * c.efficiency, 0) + ' %',
+                    digits(c.throughput_mpps, 1), digits(c.tiles_per_s, 1), v(c.speedup), digits(c.speedup_region, 2), digits(c.speedup_end_to_end, 2), v(c.scaling), c.efficiency === null ? '-' : digits(100 * c.efficiency, 0) + ' %',
                     digits(c.karp_flatt, 3), seconds(f.user_s + f.sys_s), seconds(f.sys_s), digits(100 * c.utilisation, 0) + ' %',
                     digits(f.voluntary_switches + f.involuntary_switches, 0), digits(f.minor_faults, 0), seconds(f.spawn_s), seconds(f.first_tile_s), mib(f.bytes_copied),
                     mib(f.peak_memory_bytes), c.of_limit === null ? '-' : digits(100 * c.of_limit, 0) + ' %', c.reference ? '' : c.against_serial || '-'];
