@@ -45,6 +45,11 @@ jq -e '.input.depth == 16 and (.limits | has("tiles_threads")) and (.limits | ha
     "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
 only_these photo.jpg photo.png woven.png
 
+# together with a comparison: every case as a share of its limit
+expect_exit 0 "$CHUNKIMG" bench --limits photo.png --modes threads --workers 2 --runs 2 --min-time 0.001 --json -
+jq -e '.chain_limit_s > 0 and ([.cases[] | .of_limit > 0 and .of_limit < 2] | all)' "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
+only_these photo.jpg photo.png woven.png
+
 # usage
 expect_exit 2 "$CHUNKIMG" bench
 expect_text "$tmp/err" "--limits"

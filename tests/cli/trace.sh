@@ -24,13 +24,15 @@ trace_of() {
         fail "$1: $(head -c 3000 "$1")"
 }
 
+own= # sanitizers take memory of their own
+if grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; then own=yes; fi
 expected=$(digest_of photo.png --mode serial)
 for mode in $(chunkimg list modes | grep -v 'not in this build' | sed -n 's/^  \([a-z]*\).*/\1/p'); do
     rm -rf made
     expect_exit 0 "$CHUNKIMG" photo.png --mode "$mode" --workers 3 --tiles 12 -o made --trace t.json --json r.json --quiet
     trace_of t.json
     expect_equal "$(json r.json .digest)" "$expected" "digest of $mode"
-    [ "$(json r.json .memory.peak_rss_bytes)" -le "$(json r.json .memory.planned_bytes)" ] || fail "$mode: more memory than planned"
+    [ "$own" ] || [ "$(json r.json .memory.peak_rss_bytes)" -le "$(json r.json .memory.planned_bytes)" ] || fail "$mode: more memory than planned"
 done
 
 # only when asked does the plan count it
