@@ -2,9 +2,7 @@
 #include "bench/presets.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "bench/suite.h"
@@ -29,18 +27,6 @@ static const ck_case *fastest(const ck_suite *s, size_t group, const char *mode,
     return best;
 }
 
-static size_t put(char *to, size_t size, size_t n, const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static size_t put(char *to, size_t size, size_t n, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    int more = n < size ? vsnprintf(to + n, size - n, format, args) : 0;
-    va_end(args);
-    return more > 0 ? n + (size_t)more : n;
-}
-
 /* ---- sentences -------------------------------------------------------------------------------------------------- */
 
 static bool say_gil(const ck_suite *s, char *to, size_t size)
@@ -54,19 +40,19 @@ static bool say_gil(const ck_suite *s, char *to, size_t size)
         if (!ck_case_counts(c) || strcmp(c->mode, "gil") != 0)
             continue;
         if (!n)
-            n = put(to, size, n, "Under a global lock %u threads have %.2f times serial's speed", c->workers, c->speedup.value);
+            n = ck_append(to, size, n, "Under a global lock %u threads have %.2f times serial's speed", c->workers, c->speedup.value);
         else
-            n = put(to, size, n, ", %.2f", c->speedup.value);
+            n = ck_append(to, size, n, ", %.2f", c->speedup.value);
         if (c->setting_count)
-            n = put(to, size, n, " with %s %% of the work released", c->settings[0].value);
+            n = ck_append(to, size, n, " with %s %% of the work released", c->settings[0].value);
     }
     if (!n)
         return false;
     if (t)
-        n = put(to, size, n, "; threads without it %.2f", t->speedup.value);
+        n = ck_append(to, size, n, "; threads without it %.2f", t->speedup.value);
     if (p)
-        n = put(to, size, n, ", processes %.2f", p->speedup.value);
-    put(to, size, n, ".");
+        n = ck_append(to, size, n, ", processes %.2f", p->speedup.value);
+    ck_append(to, size, n, ".");
     return true;
 }
 
@@ -79,11 +65,11 @@ static bool say_ipc(const ck_suite *s, char *to, size_t size)
 
         if (!shm || !pipe)
             continue;
-        n = put(to, size, n, "%s%.2f times with tiles of %d x %d (%.0f MB copied)",
+        n = ck_append(to, size, n, "%s%.2f times with tiles of %d x %d (%.0f MB copied)",
                 n ? ", " : "Shared memory is faster than pixels through pipes by ", pipe->wall.median.value / shm->wall.median.value,
                 shm->tile_width, shm->tile_height, isnan(pipe->middle[CK_F_COPIED]) ? 0 : pipe->middle[CK_F_COPIED] * 1e-6);
     }
-    put(to, size, n, ".");
+    ck_append(to, size, n, ".");
     return n > 0;
 }
 
@@ -99,16 +85,16 @@ static bool say_spawn(const ck_suite *s, char *to, size_t size)
 
         if (!ck_case_counts(c) || strcmp(c->mode, "processes") != 0 || strstr(seen, how) || isnan(c->middle[CK_F_SPAWN]))
             continue;
-        put(seen, sizeof seen, strlen(seen), " %s", how);
-        n = put(to, size, n, "%s%s takes %.2f ms", n ? ", " : "Starting processes: ", how, 1e3 * c->middle[CK_F_SPAWN]);
+        ck_append(seen, sizeof seen, strlen(seen), " %s", how);
+        n = ck_append(to, size, n, "%s%s takes %.2f ms", n ? ", " : "Starting processes: ", how, 1e3 * c->middle[CK_F_SPAWN]);
         if (c->middle[CK_F_SPAWN] > 0)
-            n = put(to, size, n, " (1 %% of a run from %.1f s on)", 100 * c->middle[CK_F_SPAWN]);
+            n = ck_append(to, size, n, " (1 %% of a run from %.1f s on)", 100 * c->middle[CK_F_SPAWN]);
     }
     if (!n)
         return false;
     if (t && !isnan(t->middle[CK_F_SPAWN]))
-        n = put(to, size, n, "; threads take %.2f ms", 1e3 * t->middle[CK_F_SPAWN]);
-    put(to, size, n, ".");
+        n = ck_append(to, size, n, "; threads take %.2f ms", 1e3 * t->middle[CK_F_SPAWN]);
+    ck_append(to, size, n, ".");
     return true;
 }
 
@@ -123,7 +109,7 @@ static size_t speeds(const ck_suite *s, char *to, size_t size, size_t n)
 
         if (k->group || !strcmp(k->mode, "serial") || !c || c->speedup.value <= 0)
             continue;
-        n = put(to, size, n, "%s%s %.2f%s", first ? "" : ", ", k->mode, c->speedup.value, first ? " times serial" : "");
+        n = ck_append(to, size, n, "%s%s %.2f%s", first ? "" : ", ", k->mode, c->speedup.value, first ? " times serial" : "");
         first = false;
     }
     return n;
@@ -135,10 +121,10 @@ static bool say_io(const ck_suite *s, char *to, size_t size)
 
     if (!serial || serial->middle[CK_F_OUTPUT] <= 0)
         return false;
-    size_t n = put(to, size, 0, "Writing %llu files (%.0f %% of serial's busy time is writing): ", (unsigned long long)serial->tile_count,
+    size_t n = ck_append(to, size, 0, "Writing %llu files (%.0f %% of serial's busy time is writing): ", (unsigned long long)serial->tile_count,
                    100 * serial->middle[CK_F_WRITE] / serial->wall.median.value);
     n = speeds(s, to, size, n);
-    put(to, size, n, "; slow inputs are not part of it.");
+    ck_append(to, size, n, "; slow inputs are not part of it.");
     return true;
 }
 
@@ -151,11 +137,11 @@ static bool say_scale(const ck_suite *s, char *to, size_t size)
 
         if (!k->usl.valid || !strcmp(k->mode, "serial"))
             continue;
-        n = put(to, size, n, "%s%s: serial share %.1f %%", n ? "; " : "On this machine's CPUs ", k->mode, 100 * k->usl.sigma);
+        n = ck_append(to, size, n, "%s%s: serial share %.1f %%", n ? "; " : "On this machine's CPUs ", k->mode, 100 * k->usl.sigma);
         if (isfinite(k->usl.peak))
-            n = put(to, size, n, ", peak at %.1f workers", k->usl.peak);
+            n = ck_append(to, size, n, ", peak at %.1f workers", k->usl.peak);
     }
-    put(to, size, n, ".");
+    ck_append(to, size, n, ".");
     return n > 0;
 }
 
@@ -167,12 +153,12 @@ static bool say_memory(const ck_suite *s, char *to, size_t size)
         const ck_case *c = &s->cases[i];
 
         if (ck_case_counts(c) && !c->group)
-            n = put(to, size, n, "%s%s %.0f MiB", n ? ", " : "Peak memory: ", c->label, c->middle[CK_F_PEAK] / 1048576);
+            n = ck_append(to, size, n, "%s%s %.0f MiB", n ? ", " : "Peak memory: ", c->label, c->middle[CK_F_PEAK] / 1048576);
     }
     if (n && s->height)
-        n = put(to, size, n, "; the decoded image is %.0f MiB",
+        n = ck_append(to, size, n, "; the decoded image is %.0f MiB",
                 (double)s->width * s->height * s->channels * s->depth / 8 / 1048576);
-    put(to, size, n, ".");
+    ck_append(to, size, n, ".");
     return n > 0;
 }
 
@@ -184,10 +170,10 @@ static bool say_latency(const ck_suite *s, char *to, size_t size)
         const ck_case *c = &s->cases[i];
 
         if (ck_case_counts(c) && !isnan(c->middle[CK_F_JITTER]))
-            n = put(to, size, n, "%s%s %.2f ms (worst %.2f)", n ? ", " : "A tick of 1 ms beside the run is late, 99 of 100 by at most: ",
+            n = ck_append(to, size, n, "%s%s %.2f ms (worst %.2f)", n ? ", " : "A tick of 1 ms beside the run is late, 99 of 100 by at most: ",
                     c->label, 1e3 * c->middle[CK_F_JITTER], 1e3 * c->middle[CK_F_JITTER_WORST]);
     }
-    put(to, size, n, ".");
+    ck_append(to, size, n, ".");
     return n > 0;
 }
 
@@ -196,10 +182,10 @@ static bool say_quick(const ck_suite *s, char *to, size_t size)
     if (s->best == s->case_count)
         return false;
     const ck_case *b = &s->cases[s->best];
-    size_t n = put(to, size, 0, "In %.0f s: ", s->elapsed_s);
+    size_t n = ck_append(to, size, 0, "In %.0f s: ", s->elapsed_s);
 
     n = speeds(s, to, size, n);
-    put(to, size, n, "; %s is the one to use, at %.1f MP/s.", b->label, b->mpps);
+    ck_append(to, size, n, "; %s is the one to use, at %.1f MP/s.", b->label, b->mpps);
     return true;
 }
 

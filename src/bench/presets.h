@@ -20,7 +20,7 @@ typedef enum ck_kept { CK_ENCODED, CK_DECODED_ONLY, CK_WRITTEN } ck_kept;
 
 typedef struct ck_preset {
     const char *name, *shows;
-    const char *modes, *workers, *tile_sizes, *tiles; /* NULL: as without a preset; workers "2x": 1 .. twice the CPUs */
+    const char *modes, *workers, *tile_sizes; /* NULL: as without a preset; workers "most": the CPUs, "2x": 1 .. twice as many */
     ck_axis axes[CK_AXES_MOST];
     ck_kept kept;          /* what becomes of tiles */
     double budget_s;       /* 0: none */

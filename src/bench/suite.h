@@ -170,6 +170,9 @@ void ck_suite_trace(ck_suite *s);
 void ck_suite_conclude(ck_suite *s); /* suite_words.c; judge calls it */
 void ck_suite_free(ck_suite **s);
 
+/* Writes behind the first n bytes of to[0..size); returns n and what was to be written, which may be more than fits. */
+size_t ck_append(char *to, size_t size, size_t n, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* The options that a case runs with, whole. */
 chunkimg_status ck_case_options(const ck_suite *s, const ck_case *c, chunkimg_options *o, chunkimg_error *err);
 

@@ -453,8 +453,6 @@ chunkimg_status ck_suite_plan(const ck_suite_config *config, ck_suite **out, chu
     s->config = *config;
     s->job = *config->job;
     s->random.state = config->seed;
-    if (config->preset && config->preset->tiles && !s->job.tiles.a && !s->job.tile_size.a && !config->tile_sizes)
-        chunkimg_option_set(chunkimg_job_options(), &s->job, "tiles", config->preset->tiles, err);
     chunkimg_status status = plan(s, err);
     if (status) {
         ck_suite_free(&s);

@@ -31,9 +31,7 @@ static double cpu_of(const ck_case *c)
 
 /* ---- the command line that does it ------------------------------------------------------------------------ */
 
-static size_t append(char *to, size_t size, size_t n, const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static size_t append(char *to, size_t size, size_t n, const char *format, ...)
+size_t ck_append(char *to, size_t size, size_t n, const char *format, ...)
 {
     va_list args;
 
@@ -47,11 +45,11 @@ static size_t append(char *to, size_t size, size_t n, const char *format, ...)
 static size_t append_word(char *to, size_t size, size_t n, const char *word)
 {
     if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=,:%+@-") == strlen(word))
-        return append(to, size, n, " %s", word);
-    n = append(to, size, n, " '");
+        return ck_append(to, size, n, " %s", word);
+    n = ck_append(to, size, n, " '");
     for (const char *p = word; *p; p++)
-        n = *p == '\'' ? append(to, size, n, "'\\''") : append(to, size, n, "%c", *p);
-    return append(to, size, n, "'");
+        n = *p == '\'' ? ck_append(to, size, n, "'\\''") : ck_append(to, size, n, "%c", *p);
+    return ck_append(to, size, n, "'");
 }
 
 /* The value of a row as one would type it; false: it is the default, or not one that is typed. */
@@ -97,19 +95,19 @@ static size_t append_option(char *to, size_t size, size_t n, const chunkimg_opti
     char value[200];
 
     if (row->type == CHUNKIMG_FLAG)
-        return *(const bool *)at ? append(to, size, n, " --%s", row->name) : n;
+        return *(const bool *)at ? ck_append(to, size, n, " --%s", row->name) : n;
     if (row->type == CHUNKIMG_LIST) {
         const chunkimg_list *l = at;
 
         for (size_t i = 0; i < l->count; i++) {
-            n = append(to, size, n, " --%s", row->name);
+            n = ck_append(to, size, n, " --%s", row->name);
             n = append_word(to, size, n, l->items[i]);
         }
         return n;
     }
     if (!typed(row, o, defaults, value, sizeof value))
         return n;
-    n = append(to, size, n, " --%s", row->name);
+    n = ck_append(to, size, n, " --%s", row->name);
     return append_word(to, size, n, value);
 }
 
@@ -118,7 +116,7 @@ static void write_command(ck_suite *s, const ck_case *c)
 {
     chunkimg_options o, defaults;
     chunkimg_error err;
-    size_t n = append(s->command, sizeof s->command, 0, "chunkimg");
+    size_t n = ck_append(s->command, sizeof s->command, 0, "chunkimg");
 
     chunkimg_options_init(&defaults);
     if (ck_case_options(s, c, &o, &err))
@@ -145,7 +143,7 @@ static void level_with(ck_suite *s, const ck_case *best, char *to, size_t size)
         if (c == best || !ck_case_counts(c) || c->group != best->group || !strcmp(c->mode, best->mode) || strstr(to, c->mode))
             continue;
         if (ck_suite_versus(s, c, best, &ignored) == CK_NO_DIFFERENCE)
-            n = append(to, size, n, "%s%s", n ? ", " : "", c->mode);
+            n = ck_append(to, size, n, "%s%s", n ? ", " : "", c->mode);
     }
 }
 
@@ -223,7 +221,7 @@ static void say_others(ck_suite *s, const ck_case *b)
             if (!fastest || s->cases[k->cases[j]].wall.median.value < fastest->wall.median.value)
                 fastest = &s->cases[k->cases[j]];
         if (fastest && ck_suite_versus(s, fastest, b, &faster) == CK_SLOWER)
-            n = append(text, sizeof text, n, "%s%s%s%s at %.2f of its speed", n ? ", " : "", k->mode, *k->setting ? " with " : "",
+            n = ck_append(text, sizeof text, n, "%s%s%s%s at %.2f of its speed", n ? ", " : "", k->mode, *k->setting ? " with " : "",
                        k->setting, faster.value);
     }
     if (n)
