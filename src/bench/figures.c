@@ -33,6 +33,8 @@ const ck_figure_row ck_figure_rows[CK_FIGURE_ROWS] = {
     [CK_F_BY_REFERENCE] = {"bytes_by_reference", "passed by reference", "bytes"},
     [CK_F_OUTPUT] = {"output_bytes", "output", "bytes"},
     [CK_F_IMBALANCE] = {"imbalance", "imbalance", ""},
+    [CK_F_LOOP_MEAN] = {"loop_mean_s", "turn of the loop", "s"},
+    [CK_F_LOOP_WORST] = {"loop_worst_s", "longest turn", "s"},
     [CK_F_JITTER] = {"jitter_p99_s", "tick late, 99 of 100", "s"},
     [CK_F_JITTER_WORST] = {"jitter_worst_s", "tick late, worst", "s"},
 };
@@ -75,4 +77,6 @@ void ck_figures_of(const chunkimg_result *r, double total_s, double to[CK_FIGURE
     to[CK_F_BY_REFERENCE] = count_of(r->bytes_by_reference);
     to[CK_F_OUTPUT] = (double)r->output_bytes;
     to[CK_F_IMBALANCE] = r->imbalance;
+    to[CK_F_LOOP_MEAN] = time_of(r->loop_mean_s);
+    to[CK_F_LOOP_WORST] = time_of(r->loop_worst_s);
 }

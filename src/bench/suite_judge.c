@@ -173,16 +173,23 @@ static void fit_curve(const ck_suite *s, ck_curve *k)
 
 /* ---- the case to use --------------------------------------------------------------------------------------------- */
 
-/* What an answer costs others: CPU first, then memory. */
+static bool differ(double a, double b, double share)
+{
+    return fabs(a - b) > share * (a > b ? a : b);
+}
+
+/* What an answer costs: CPU first, then workers, then memory; else the mode that stands first, for they stand in order. */
 static bool cheaper(const ck_case *a, const ck_case *b)
 {
     double cpu_a = a->middle[CK_F_USER] + a->middle[CK_F_SYS], cpu_b = b->middle[CK_F_USER] + b->middle[CK_F_SYS];
 
-    if (fabs(cpu_a - cpu_b) > 0.05 * (cpu_a > cpu_b ? cpu_a : cpu_b))
+    if (differ(cpu_a, cpu_b, 0.05))
         return cpu_a < cpu_b;
     if (a->workers != b->workers)
         return a->workers < b->workers;
-    return a->middle[CK_F_PEAK] < b->middle[CK_F_PEAK];
+    if (differ(a->middle[CK_F_PEAK], b->middle[CK_F_PEAK], 0.25))
+        return a->middle[CK_F_PEAK] < b->middle[CK_F_PEAK];
+    return a < b;
 }
 
 /* Of the cases that the runs cannot tell from the fastest, and whose medians are close to its: the one that takes least. */

@@ -191,13 +191,16 @@ static void details(FILE *to, const ck_suite *s)
     static const unsigned phases[] = {CK_F_TOTAL, CK_F_REGION, CK_F_SPAWN, CK_F_TEARDOWN, CK_F_FIRST_TILE};
     static const unsigned stages[] = {CK_F_READ, CK_F_DECODE, CK_F_PROCESS, CK_F_ENCODE, CK_F_WRITE, CK_F_WAIT};
     static const unsigned costs[] = {CK_F_SYS, CK_F_LOCK_WAIT, CK_F_QUEUE_WAIT, CK_F_VOLUNTARY, CK_F_INVOLUNTARY, CK_F_MIGRATIONS, CK_F_MINOR};
-    static const unsigned memory[] = {CK_F_PEAK, CK_F_RSS, CK_F_PSS, CK_F_COPIED, CK_F_BY_REFERENCE, CK_F_IMBALANCE, CK_F_JITTER, CK_F_JITTER_WORST};
+    static const unsigned memory[] = {CK_F_PEAK, CK_F_RSS, CK_F_PSS, CK_F_COPIED, CK_F_BY_REFERENCE, CK_F_IMBALANCE};
+    static const unsigned delays[] = {CK_F_LOOP_MEAN, CK_F_LOOP_WORST, CK_F_JITTER, CK_F_JITTER_WORST};
 
     figure_table(to, s, "medians", phases, sizeof phases / sizeof *phases);
     region_table(to, s);
     figure_table(to, s, "busy seconds", stages, sizeof stages / sizeof *stages);
     figure_table(to, s, "costs", costs, sizeof costs / sizeof *costs);
     figure_table(to, s, "memory", memory, sizeof memory / sizeof *memory);
+    if (any_knows(s, CK_F_LOOP_MEAN) || any_knows(s, CK_F_JITTER))
+        figure_table(to, s, "delays", delays, sizeof delays / sizeof *delays);
 }
 
 static void laws(FILE *to, const ck_suite *s)

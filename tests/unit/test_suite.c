@@ -55,6 +55,7 @@ static chunkimg_status synthetic(const chunkimg_options *o, chunkimg_result *r, 
     r->peak_memory_bytes = 1000000 * (uint64_t)n;
     r->digest = law.wrong_pixels && !strcmp(law.wrong_pixels, o->mode) ? 1 : 0xabcd;
     r->rss_bytes = r->pss_bytes = CHUNKIMG_UNKNOWN;
+    r->loop_mean_s = r->loop_worst_s = -1;
     law.clock_s += r->wall_s;
     return CHUNKIMG_OK;
 }
