@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/turns.h"
+#include "os/ahead.h"
 #include "os/outdir.h"
 
 typedef enum ck_kind {
@@ -77,6 +78,9 @@ typedef struct ck_work {
      */
     bool (*cargo)(void *self, ck_ticket t, bool back, size_t i, ck_piece *out);
     ck_status (*apart)(void *self, ck_error *err);
+
+    /* Before the first ticket and after the last, by an executor that reads the input ahead. NULL: this one cannot be. */
+    ck_ahead *(*read_ahead)(void *self, bool on);
 
     /* The ticket's tile for messages: "tile 3,1" or "the decoder". Returns `to`. */
     const char *(*describe)(void *self, ck_ticket t, char *to, size_t size);

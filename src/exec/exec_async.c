@@ -8,7 +8,8 @@
  * FILLs and TILEs are handed to N threads of the loop's pool
  * (asyncio.to_thread), and the loop only hands out, drains and writes.
  *
- * Tile files are written by the loop (async_write.h): a ticket whose bytes are
+ * The input is read by the loop, a block ahead of the decoder (os/ahead.h); tile
+ * files are written by the loop (async_write.h): a ticket whose bytes are
  * to be written counts as carried when its file is closed, so a slot is not
  * free before its bytes are on their way to the disk.
  *
@@ -63,6 +64,9 @@ struct loop {
     unsigned *resting;  /* workers without a ticket */
     unsigned resting_count;
     errand *spare;
+
+    ck_ahead *ahead;    /* NULL: the input cannot be read ahead */
+    uv_fs_t reading;
 
     /* How long a turn keeps all events waiting: its time less what the loop slept. */
     uint64_t turns, busy_ns, worst_ns, marked_ns, slept_ns;
@@ -145,6 +149,29 @@ static errand *errand_or_fail(loop *l, ck_ticket t, unsigned worker)
     return NULL;
 }
 
+/* ---- the input ------------------------------------------------------------------------- */
+
+static void on_read(uv_fs_t *request)
+{
+    loop *l = request->data;
+    ssize_t n = request->result;
+
+    l->uv.fs_req_cleanup(request);
+    ck_ahead_end(l->ahead, n);
+}
+
+/* Begins with the block that the decoder will want next, unless one is on its way. */
+static void read_ahead(loop *l)
+{
+    uv_buf_t buffer;
+
+    if (l->over || !l->ahead || !ck_ahead_begin(l->ahead))
+        return;
+    buffer = (uv_buf_t){.base = (char *)l->ahead->bytes, .len = sizeof l->ahead->bytes};
+    l->reading.data = l;
+    l->uv.fs_read(&l->uv_loop, &l->reading, l->ahead->file, &buffer, 1, l->ahead->offset, on_read);
+}
+
 /* ---- turns ---------------------------------------------------------------------------- */
 
 static void end(loop *l)
@@ -212,8 +239,11 @@ static ck_next hand_out(loop *l)
 static void on_turn(uv_idle_t *turn)
 {
     loop *l = turn->data;
-    ck_next next = l->pooled ? hand_out(l) : carry_inline(l, CK_ALL_ROLES, 0);
+    ck_next next;
 
+    read_ahead(l);
+    next = l->pooled ? hand_out(l) : carry_inline(l, CK_ALL_ROLES, 0);
+    read_ahead(l); /* before the loop sleeps */
     if (next == CK_END)
         end(l);
     else if (next == CK_LATER)
@@ -341,8 +371,10 @@ static ck_status run_loop(loop *l, ck_exec_stats *stats, uint64_t began, ck_erro
     if (!status) {
         stats->spawn_s = ck_seconds(ck_now_ns() - began);
         l->work->write_through(l->work->self, &writer);
+        l->ahead = l->work->read_ahead(l->work->self, true);
         l->uv.run(&l->uv_loop, UV_RUN_DEFAULT);
         l->work->write_through(l->work->self, NULL);
+        l->work->read_ahead(l->work->self, false);
         if (l->uv.loop_close(&l->uv_loop))
             status = ck_fail(err, CHUNKIMG_SYSTEM, "the event loop ended with requests open");
         count(stats, l);

@@ -23,6 +23,7 @@ struct ck_input {
     bool owned; /* standard input is not ours to close */
     bool ended, seekable;
     const ck_turns *turns;
+    ck_ahead *ahead; /* NULL: nobody reads ahead */
     const ck_body *body; /* what is read in place of a file of ours */
     uint64_t size, read_ns;
     off_t base; /* where in the file the input begins: standard input may stand anywhere */
@@ -163,6 +164,7 @@ void ck_input_close(ck_input **in)
     if ((*in)->folder >= 0)
         close((*in)->folder);
     free((*in)->path);
+    free((*in)->ahead);
     free(*in);
     *in = NULL;
 }
@@ -184,6 +186,27 @@ static ssize_t read_some(ck_input *in)
     return n;
 }
 
+/* What a loop has read ahead, else by ourselves; then what comes after it is asked for. */
+static ssize_t read_next(ck_input *in)
+{
+    size_t room = sizeof in->buffer - in->end;
+    ck_ahead *a = in->ahead;
+    ssize_t n;
+
+    if (!a)
+        return read_some(in);
+    if (ck_ahead_ready(a, in->base + in->read) && a->got <= room) {
+        n = (ssize_t)a->got;
+        memcpy(in->buffer + in->end, a->bytes, a->got);
+        a->used++;
+    } else {
+        n = read_some(in);
+    }
+    if (n > 0)
+        ck_ahead_want(a, in->fd, in->base + in->read + n);
+    return n;
+}
+
 /* Reads once into the free end of the buffer; the part in use is moved to its front first. */
 static ck_status refill(ck_input *in, ck_error *err)
 {
@@ -197,7 +220,7 @@ static ck_status refill(ck_input *in, ck_error *err)
     }
     ck_turns_let_go(in->turns);
     began = ck_now_ns();
-    n = read_some(in);
+    n = read_next(in);
     int why = errno;
     in->read_ns += ck_now_ns() - began;
     ck_turns_take(in->turns);
@@ -293,6 +316,17 @@ ck_status ck_input_at(const ck_input *in, uint64_t offset, void *to, size_t n, s
 void ck_input_in_turns(ck_input *in, const ck_turns *turns)
 {
     in->turns = turns;
+}
+
+ck_ahead *ck_input_read_ahead(ck_input *in, bool on)
+{
+    free(in->ahead);
+    in->ahead = on && in->seekable && !in->body ? malloc(sizeof *in->ahead) : NULL;
+    if (in->ahead) {
+        *in->ahead = (ck_ahead){.state = CK_AHEAD_IDLE};
+        ck_ahead_want(in->ahead, in->fd, in->base + in->read);
+    }
+    return in->ahead;
 }
 
 const char *ck_input_name(const ck_input *in)

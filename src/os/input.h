@@ -7,6 +7,7 @@
 #define CK_OS_INPUT_H
 
 #include "base/turns.h"
+#include "os/ahead.h"
 #include "os/body.h"
 
 typedef struct ck_input ck_input;
@@ -56,6 +57,13 @@ void ck_input_in_turns(ck_input *in, const ck_turns *turns);
  */
 ck_status ck_input_folder(ck_input *in, int *dir, ck_error *err);
 const char *ck_input_file(const ck_input *in);
+
+/*
+ * From now on an event loop may read ahead by what is returned, until it is
+ * freed by a call with `on` false. NULL: not of this input, or there is no
+ * memory for it. While nobody reads.
+ */
+ck_ahead *ck_input_read_ahead(ck_input *in, bool on);
 
 const char *ck_input_name(const ck_input *in); /* for messages: escaped, "standard input" */
 uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */

@@ -159,6 +159,11 @@ const char *ck_source_stamp(const ck_source *s, char *to, size_t size)
     return ck_input_stamp(s->in, to, size);
 }
 
+ck_ahead *ck_source_read_ahead(ck_source *s, bool on)
+{
+    return ck_input_read_ahead(s->in, on);
+}
+
 void ck_source_in_turns(ck_source *s, const ck_turns *turns)
 {
     ck_input_in_turns(s->in, turns);

@@ -74,6 +74,7 @@ ck_status ck_source_pieces_end(const ck_source *source, uint32_t check, ck_error
 bool ck_source_guessed(const ck_source *source);
 
 /* As ck_input_in_turns. */
+ck_ahead *ck_source_read_ahead(ck_source *source, bool on); /* as ck_input_read_ahead */
 void ck_source_in_turns(ck_source *source, const ck_turns *turns);
 
 uint64_t ck_source_read_ns(const ck_source *source);

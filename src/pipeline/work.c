@@ -874,6 +874,11 @@ static void work_carry(void *self, void *mine, ck_ticket t)
         ck_trace_carried(job, (unsigned)(w->tally - ck_job_tally(job, 0)), t, began, stages);
 }
 
+static ck_ahead *work_read_ahead(void *self, bool on)
+{
+    return ck_source_read_ahead(((chunkimg_job *)self)->source, on);
+}
+
 static void work_write_through(void *self, const ck_writer *writer)
 {
     const chunkimg_job *job = self;
@@ -906,5 +911,6 @@ ck_work ck_job_work(chunkimg_job *job)
                      .leave = work_leave,
                      .in_turns = work_in_turns,
                      .write_through = work_write_through,
+                     .read_ahead = work_read_ahead,
                      .describe = work_describe};
 }

@@ -103,7 +103,9 @@ expect_text "$tmp/err" "no mode honours both"
 
 # an event loop: inline, or with a pool; every byte written by the loop, and its failures seen
 if grep -qx async <<<"$(all_modes)"; then
+    render 900x700 wide.png # several blocks of the file, so that some are read ahead
     for pool in 0 1 3; do
+        expect_equal "$(digest_of wide.png --mode async --async-pool "$pool")" "$(digest_of wide.png --mode serial)" "read ahead, $pool"
         expect_equal "$(digest_of photo.png --mode async --tiles 40 --op median=1 --async-pool "$pool")" \
             "$(digest_of photo.png --mode serial --op median=1)" "async, pool of $pool"
         expect_exit 0 "$CHUNKIMG" photo.png --mode async --async-pool "$pool" --tiles 30 -o "loop$pool" --json loop.json --quiet
