@@ -187,6 +187,7 @@ typedef struct chunkimg_options {
     int on_error;            /* chunkimg_on_error: what a tile that fails does to the others */
     uint64_t max_memory;     /* bytes the plan may need */
     int64_t max_pixels;      /* pixels the input may have */
+    int64_t max_scans;       /* scans a progressive JPEG may have: each goes over the whole image */
     int64_t timeout;         /* seconds to connect to a server, and that it may be silent */
     uint64_t max_download;   /* bytes that an address may deliver */
     const char *trace;       /* not NULL: events are recorded; the file is for whoever calls chunkimg_job_events to write */

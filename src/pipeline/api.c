@@ -22,7 +22,7 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err)
     const chunkimg_options *o = &job->options;
     ck_limits limits = {.max_pixels = (uint64_t)o->max_pixels,
                         .max_memory = o->max_memory ? o->max_memory : UINT64_MAX,
-                        .max_scans = 500};
+                        .max_scans = (int)o->max_scans};
     ck_warnings warnings = {job->ran ? NULL : pass_warning, job}; /* opened once more: they were said */
 
     return ck_source_open(o->input, o->body, o->lossless, &limits, &warnings, &job->source, err);

@@ -58,6 +58,8 @@ static const chunkimg_option rows[] = {
      .help = "a timeline of every worker for Perfetto (ui.perfetto.dev) or chrome://tracing"},
     {.name = "max-pixels", .type = CHUNKIMG_INT, .offset = AT(max_pixels), .least = 1, .most = 9e15, .unit = "pixels",
      .fallback = "2000000000", .value = "N", .help = "the largest input that is accepted"},
+    {.name = "max-scans", .type = CHUNKIMG_INT, .offset = AT(max_scans), .least = 1, .most = 1000000, .unit = "scans",
+     .fallback = "500", .value = "N", .help = "of a progressive JPEG, each of which goes over the whole image"},
     {.name = "async-pool", .type = CHUNKIMG_INT, .offset = AT(async_pool), .least = 0, .most = 1000, .unit = "threads",
      .fallback = "0", .value = "N", .help = "threads of the event loop's pool that carry the work; 0: the loop itself does"},
     {.name = "gil-interval", .type = CHUNKIMG_REAL, .offset = AT(gil_interval), .least = 0.001, .most = 10000, .unit = "ms",

@@ -493,7 +493,7 @@ static void limits_are_kept(void **state)
 
     (void)state;
     assert_int_equal(decode_limits(file, &few_scans, &p, &err), CHUNKIMG_LIMIT);
-    assert_non_null(strstr(err.text, "more than 3 scans"));
+    assert_non_null(strstr(err.text, "--max-scans allows (3)"));
     free(p.px);
     assert_int_equal(decode_limits(file, &little_memory, &p, &err), CHUNKIMG_LIMIT);
     free(p.px);

@@ -76,7 +76,7 @@ void ck_jpeg_scans_note(ck_jpeg_scans *scans, j_decompress_ptr d)
     for (int i = 0; i < d->comps_in_scan; i++)
         scans->components_seen |= 1u << d->cur_comp_info[i]->component_index;
     if (scans->most > 0 && d->input_scan_number > scans->most)
-        ck_jpeg_raise(fault, ck_fail(fault->err, CHUNKIMG_LIMIT, "%s: more than %d scans in one JPEG", fault->name,
+        ck_jpeg_raise(fault, ck_fail(fault->err, CHUNKIMG_LIMIT, "%s: more scans in one JPEG than --max-scans allows (%d)", fault->name,
                                      scans->most));
 }
 
