@@ -27,6 +27,7 @@
 
 #ifdef CK_HAVE_LIBUV
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,9 @@
 
 #include "base/clock.h"
 #include "exec/async_write.h"
+#include "exec/probe.h"
 
-enum { PULSE_MS = 20, IO_THREADS = 2 /* of the pool, beside those that carry tickets */ };
+enum { PULSE_MS = 20, IO_THREADS = 2 /* of the pool, beside those that carry tickets */, POOL_BY_ITSELF = 4 };
 
 typedef struct loop loop;
 
@@ -348,6 +350,26 @@ static void unsize_pool(char *kept)
     free(kept);
 }
 
+/*
+ * libuv ends the program where it cannot start a thread of its pool, so what
+ * the system grants is found out first. *sized: the environment was changed,
+ * and is owed unsize_pool(*before).
+ */
+static ck_status prepare_pool(const loop *l, char **before, bool *sized, ck_error *err)
+{
+    unsigned wanted = l->pooled ? l->config->workers + IO_THREADS : POOL_BY_ITSELF;
+    unsigned had = ck_threads_to_be_had(wanted + 1) - 1;
+
+    *sized = false;
+    if (!had)
+        return ck_fail_os(err, EAGAIN, "starting a thread of the event loop");
+    if (!l->pooled && had == wanted)
+        return CK_OK;
+    *sized = true;
+    *before = size_pool(had);
+    return CK_OK;
+}
+
 static void count(ck_exec_stats *stats, const loop *l)
 {
     stats->workers = l->config->workers;
@@ -387,13 +409,18 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
 {
     loop l = {.config = config, .work = work, .pooled = config->options->async_pool > 0};
     uint64_t began = ck_now_ns();
-    char *pool_before = l.pooled ? size_pool(config->workers + IO_THREADS) : NULL;
-    ck_status status = ck_uv_load(&l.uv, err);
+    char *pool_before = NULL;
+    bool sized;
+    ck_status status = prepare_pool(&l, &pool_before, &sized, err);
 
+    if (status)
+        return status;
+    status = ck_uv_load(&l.uv, err);
     if (!status)
         status = run_loop(&l, stats, began, err);
     ck_uv_unload(&l.uv);
-    unsize_pool(pool_before);
+    if (sized)
+        unsize_pool(pool_before);
     return status;
 }
 

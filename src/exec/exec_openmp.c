@@ -19,11 +19,11 @@
  */
 #include <limits.h>
 #include <omp.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "exec/exec.h"
+#include "exec/probe.h"
 #include "exec/sharing.h"
 
 typedef struct team {
@@ -49,32 +49,6 @@ static void open_books(team *t)
         t->lock_ns += ck_now_ns() - began;
     }
     t->acquisitions++;
-}
-
-static void *probe_main(void *gate)
-{
-    pthread_mutex_lock(gate);
-    pthread_mutex_unlock(gate);
-    return NULL;
-}
-
-/* How many of `wanted` threads, the caller's included, can exist at once. */
-static unsigned threads_to_be_had(unsigned wanted)
-{
-    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t *threads = calloc(wanted, sizeof *threads);
-    unsigned n = 0;
-
-    if (!threads)
-        return 1;
-    pthread_mutex_lock(&gate);
-    while (n + 1 < wanted && !pthread_create(&threads[n], NULL, probe_main, &gate))
-        n++;
-    pthread_mutex_unlock(&gate);
-    for (unsigned i = 0; i < n; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
-    return n + 1;
 }
 
 /* The calling thread's own state, made when it gets its first ticket. */
@@ -183,7 +157,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     uint64_t began = ck_now_ns();
     team t = {.config = config, .work = work};
 
-    t.workers = threads_to_be_had(config->workers);
+    t.workers = ck_threads_to_be_had(config->workers);
     t.mine = calloc(t.workers, sizeof *t.mine);
     t.entered = calloc(t.workers, sizeof *t.entered);
     if (!t.mine || !t.entered) {
@@ -244,7 +218,7 @@ static void work_in_loop(ck_sharer *sharers, const ck_exec_config *config, const
 static ck_status run_loop(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
 {
     uint64_t began = ck_now_ns();
-    unsigned n = threads_to_be_had(config->workers);
+    unsigned n = ck_threads_to_be_had(config->workers);
     ck_sharer *sharers = calloc(n, sizeof *sharers);
     ck_schedule schedule;
     ck_sharing sharing;

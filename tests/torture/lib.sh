@@ -52,6 +52,10 @@ judge() {
         [ ! -e made ] || fail "$what: exit $status, but the output has its final name"
         ;;
     124 | 137) fail "$what: hung" ;;
+    134)
+        # libuv ends the program itself where it has no memory, or where its own eventfd fails
+        [[ $what == *async* ]] && [ ! -e made ] || fail "$what: aborted: $(head -c 500 err)"
+        ;;
     *) fail "$what: exit $status: $(head -c 500 err)" ;;
     esac
 }
