@@ -138,6 +138,8 @@ CHUNKIMG_API const chunkimg_option *chunkimg_option_find(const chunkimg_option *
 
 typedef enum chunkimg_edge { CHUNKIMG_EDGE_KEEP, CHUNKIMG_EDGE_PAD, CHUNKIMG_EDGE_SHIFT, CHUNKIMG_EDGE_DROP } chunkimg_edge;
 
+typedef enum chunkimg_start { CHUNKIMG_START_FORK, CHUNKIMG_START_SPAWN, CHUNKIMG_START_FORKSERVER } chunkimg_start;
+
 typedef enum chunkimg_ipc { CHUNKIMG_IPC_SHM, CHUNKIMG_IPC_PIPE } chunkimg_ipc;
 
 typedef enum chunkimg_sandbox { CHUNKIMG_SANDBOX_AUTO, CHUNKIMG_SANDBOX_REQUIRE, CHUNKIMG_SANDBOX_OFF } chunkimg_sandbox;
@@ -200,6 +202,8 @@ typedef struct chunkimg_options {
     bool pin;                /* bind each worker to one CPU of the affinity mask */
     int64_t processes;       /* of the mode hybrid; 0: by workers and threads */
     int64_t threads;         /* in each process of the mode hybrid; 0: by workers and processes */
+    int start;               /* chunkimg_start: how worker processes come to be */
+    const char *worker_program; /* that is run for start other than fork; NULL: this one. See chunkimg_worker_main */
     int ipc;                 /* chunkimg_ipc: how pixels come to worker processes */
     int sandbox;             /* chunkimg_sandbox: whether worker processes give up what they do not need */
     double tile_timeout;     /* seconds after which a process that is still at one tile is stuck; 0: never */
@@ -386,6 +390,15 @@ CHUNKIMG_API void chunkimg_on_tick(chunkimg_job *job, chunkimg_tick tick, void *
  * cannot be run again.
  */
 CHUNKIMG_API chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err);
+
+/*
+ * For programs whose jobs start worker processes by CHUNKIMG_START_SPAWN or
+ * CHUNKIMG_START_FORKSERVER: those run the program's file again (or the option
+ * worker_program's), and it must call this first thing in main. False: the
+ * arguments are the program's own; go on. True: this was a worker, which has
+ * ended: return *code from main.
+ */
+CHUNKIMG_API bool chunkimg_worker_main(int argc, char **argv, int *code);
 
 /* Valid after chunkimg_run, until chunkimg_close. */
 CHUNKIMG_API const chunkimg_result *chunkimg_job_result(const chunkimg_job *job);

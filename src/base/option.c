@@ -241,3 +241,33 @@ chunkimg_status chunkimg_option_set(const chunkimg_option *rows, void *into, con
         return ck_fail(err, CHUNKIMG_USAGE, "no option '%s'; the nearest is '%s'", shown, near);
     return ck_fail(err, CHUNKIMG_USAGE, "no option '%s'", shown);
 }
+
+static const char *pair_text(const chunkimg_pair *pair, char to[64])
+{
+    if (!pair->a)
+        return NULL;
+    snprintf(to, 64, pair->b ? "%lldx%lld" : "%lld", (long long)pair->a, (long long)pair->b);
+    return to;
+}
+
+const char *ck_option_text(const chunkimg_option *row, const void *from, size_t i, char to[64])
+{
+    const void *at = (const char *)from + row->offset;
+    const chunkimg_list *list = at;
+
+    if (row->type == CHUNKIMG_LIST)
+        return i < list->count ? list->items[i] : NULL;
+    if (i)
+        return NULL;
+    switch (row->type) {
+    case CHUNKIMG_FLAG: return *(const bool *)at ? "yes" : "no";
+    case CHUNKIMG_CHOICE: return row->choices[*(const int *)at];
+    case CHUNKIMG_TEXT: return *(const char *const *)at;
+    case CHUNKIMG_PAIR: return pair_text(at, to);
+    case CHUNKIMG_INT: snprintf(to, 64, "%lld", (long long)*(const int64_t *)at); return to;
+    case CHUNKIMG_SIZE: snprintf(to, 64, "%llu", (unsigned long long)*(const uint64_t *)at); return to;
+    case CHUNKIMG_REAL: snprintf(to, 64, "%.17g", *(const double *)at); return to;
+    case CHUNKIMG_LIST: break;
+    }
+    return NULL;
+}

@@ -62,6 +62,8 @@ int main(int argc, char **argv)
     int skip = command ? 2 : 1, code;
     cli c;
 
+    if (chunkimg_worker_main(argc, argv, &code))
+        return code;
     hold_standard_streams();
     /* A reader that went away, and a file size limit, are errors to report, not ends. */
     signal(SIGPIPE, SIG_IGN);

@@ -28,6 +28,11 @@ typedef struct ck_exec_config {
     uint32_t slots;   /* tiles that are out at once, at most */
     void *shared;     /* shared_size bytes of zeroed arena, 64-byte aligned */
     const struct ck_sandbox *sandbox; /* worker processes confine themselves with it; NULL: they do not */
+    /* For processes that are not forked from this one: what they need to find the same work, in the pipeline's own words. */
+    const void *order;
+    size_t order_nbytes;
+    int arena;                /* descriptor of the shared memory; -1: they are forked */
+    size_t arena_nbytes, shared_at; /* its size, and where in it `shared` lies */
     int folder;               /* a descriptor, where workers make files; -1: nowhere */
     int input_folder;         /* likewise, where they open files to read; -1: nowhere */
     uint64_t file_nbytes;     /* the largest file that a worker makes */

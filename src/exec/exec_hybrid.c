@@ -49,7 +49,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return ck_proc_run(config, threads, work, stats, err);
 }
 
-static const char *const honoured[] = {"processes", "threads", "sandbox", "tile-timeout", NULL};
+static const char *const honoured[] = {"processes", "threads", "sandbox", "start", "tile-timeout", "worker-program", NULL};
 
 const ck_exec ck_exec_hybrid = {
     .name = "hybrid",

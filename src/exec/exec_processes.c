@@ -43,7 +43,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return ck_proc_run(config, 1, work, stats, err);
 }
 
-static const char *const honoured[] = {"ipc", "sandbox", "tile-timeout", NULL};
+static const char *const honoured[] = {"ipc", "sandbox", "start", "tile-timeout", "worker-program", NULL};
 
 const ck_exec ck_exec_processes = {
     .name = "processes",

@@ -54,6 +54,23 @@ void ck_proc_ring_bell(int bell);
 /* In a child: what the ticket reads (back: what it left) comes (goes) by the socket. False: the supervisor is gone. */
 bool ck_cargo_move_child(const ck_seat *seat, ck_ticket t, bool back);
 
+/* What a process that was spawned reads from its socket first; the order follows. */
+typedef struct ck_recruit {
+    uint64_t order_nbytes, arena_nbytes, shared_at; /* shared_at: of the ck_proc_shared in the arena */
+    int32_t parent;  /* its pid */
+    uint32_t server; /* it shall fork workers, and be none */
+    uint32_t id, threads;
+    uint32_t folder, data; /* whether it was given them */
+} ck_recruit;
+
+/* Its descriptors, and how it knows what it is: its only argument, and a mark for whatever else it may start. */
+enum { CK_RECRUIT_BELL = 3, CK_RECRUIT_ARENA, CK_RECRUIT_FOLDER, CK_RECRUIT_DATA };
+#define CK_RECRUIT_WORD "chunkimg-worker-process"
+#define CK_RECRUIT_MARK "CHUNKIMG_WORKER_PROCESS"
+
+/* A server's life: forks a worker for every request that comes by seat->bell, which are at seat but for id and sockets. */
+_Noreturn void ck_proc_serve(const ck_seat *seat);
+
 /* A child's life, from its first step to its end. */
 _Noreturn void ck_proc_child(const ck_seat *seat);
 

@@ -1,13 +1,12 @@
 /* How a child comes to be. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "exec/proc_supervisor.h"
+#include "os/process.h"
 
 /* In the child: what it inherited and must not hold, so that the end of each process is seen by its partner alone. */
 static void forget_others(const ck_supervisor *s)
@@ -20,11 +19,6 @@ static void forget_others(const ck_supervisor *s)
         }
 }
 
-/* The two ends of a child's sockets: for bells, and for pixels (-1: they are shared). */
-typedef struct ends {
-    int bell, data;
-} ends;
-
 static int make_pair(int *ours, int *theirs)
 {
     int pair[2];
@@ -36,16 +30,16 @@ static int make_pair(int *ours, int *theirs)
     return 0;
 }
 
-static void close_ends(ends *e)
+static void close_ends(ck_ends *e)
 {
     if (e->bell >= 0)
         close(e->bell);
     if (e->data >= 0)
         close(e->data);
-    *e = (ends){-1, -1};
+    *e = (ck_ends){-1, -1};
 }
 
-static int make_ends(const ck_supervisor *s, ends *ours, ends *theirs)
+static int make_ends(const ck_supervisor *s, ck_ends *ours, ck_ends *theirs)
 {
     int why = make_pair(&ours->bell, &theirs->bell);
 
@@ -58,38 +52,47 @@ static int make_ends(const ck_supervisor *s, ends *ours, ends *theirs)
     return why;
 }
 
-static _Noreturn void become_child(const ck_supervisor *s, unsigned id, const ends *mine, pid_t parent)
+static _Noreturn void become_child(const ck_supervisor *s, unsigned id, const ck_ends *mine, pid_t parent)
 {
     ck_seat seat = {.work = s->work, .shared = s->shared, .id = id, .threads = s->threads, .bell = mine->bell,
                     .data = mine->data, .config = s->config};
 
-    /* Sent when the parent ends; it may have ended before this line. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (!ck_process_follow(parent))
         _exit(1);
     forget_others(s);
     ck_proc_child(&seat);
+}
+
+static int fork_child(ck_supervisor *s, unsigned id, ck_ends *ours, const ck_ends *theirs, pid_t *pid)
+{
+    pid_t parent = getpid();
+
+    *pid = fork();
+    if (*pid == 0) {
+        close_ends(ours);
+        become_child(s, id, theirs, parent);
+    }
+    return *pid < 0 ? errno : 0;
 }
 
 int ck_child_start(ck_supervisor *s, unsigned id)
 {
     ck_channel *channel = &s->shared->channels[id];
     ck_child *c = &s->children[id];
-    ends ours = {-1, -1}, theirs = {-1, -1};
-    pid_t parent = getpid();
+    ck_ends ours = {-1, -1}, theirs = {-1, -1};
+    pid_t pid = 0;
     int why = make_ends(s, &ours, &theirs);
 
     if (why)
         return why;
     memset(channel, 0, sizeof *channel); /* what a dead one left there was heard */
-    pid_t pid = fork();
-    if (pid == 0) {
-        close_ends(&ours);
-        become_child(s, id, &theirs, parent);
+    switch (s->config->options->start) {
+    case CHUNKIMG_START_SPAWN: why = ck_spawn_child(s, id, &ours, &theirs, &pid); break;
+    case CHUNKIMG_START_FORKSERVER: why = ck_request_child(s, id, &theirs, &pid); break;
+    default: why = fork_child(s, id, &ours, &theirs, &pid);
     }
-    why = errno;
     close_ends(&theirs);
-    if (pid < 0) {
+    if (why) {
         close_ends(&ours);
         return why;
     }
@@ -105,7 +108,7 @@ int ck_child_start(ck_supervisor *s, unsigned id)
 
 void ck_child_close(ck_supervisor *s, unsigned id)
 {
-    ends e = {s->children[id].bell, s->children[id].data};
+    ck_ends e = {s->children[id].bell, s->children[id].data};
 
     close_ends(&e);
     s->children[id].bell = s->children[id].data = -1;
@@ -115,6 +118,8 @@ int ck_child_reap(ck_supervisor *s, unsigned id)
 {
     int status = 0;
 
+    if (s->server)
+        return ck_request_reaping(s, s->children[id].pid);
     while (waitpid(s->children[id].pid, &status, 0) < 0 && errno == EINTR)
         ;
     return status;

@@ -20,6 +20,7 @@ enum {
     POLL_MS = 20,
     GIVE_UP_NS = 200000000,    /* for what is in hand when the job is being given up */
     START_S = 10,              /* more than --tile-timeout, from a child's start until it is ready */
+    SPAWN_S = 60,              /* a program that is run and never answers is not one of ours */
     LEAVE_MS = 1000            /* from the word to leave to the end of a child that has nothing left to do */
 };
 
@@ -211,15 +212,13 @@ static void settle(ck_supervisor *s, const ck_lease *lease, const char *who)
 /* Nobody is left, and nobody can be started. */
 static void give_up(ck_supervisor *s, const char *who)
 {
+    bool unanswered = s->false_starts >= FALSE_STARTS_MOST && s->config->options->start != CHUNKIMG_START_FORK;
     ck_error err;
 
-    while (s->orphans.count) {
-        ck_lease lease = ck_leases_take(&s->orphans, 0);
-
-        lease.deaths = DEATHS_MOST;
-        settle(s, &lease, who);
-    }
-    ck_fail(&err, CHUNKIMG_WORKER, "%s, and no worker is left", who);
+    ck_fail(&err, CHUNKIMG_WORKER, "%s, and no worker is left%s", who,
+            unanswered ? "; does the main of the worker program call chunkimg_worker_main?" : "");
+    while (s->orphans.count)
+        s->work->lost(s->work->self, ck_leases_take(&s->orphans, 0).ticket, &err);
     s->work->fail(s->work->self, &err);
 }
 
@@ -277,7 +276,7 @@ static double patience_s(const ck_supervisor *s, const ck_child *c, ck_ticket t)
     double one = s->config->options->tile_timeout;
 
     if (!c->carriers)
-        return one > 0 ? one + START_S : 0;
+        return one > 0 ? one + START_S : s->config->options->start != CHUNKIMG_START_FORK ? SPAWN_S : 0;
     if (t.kind != CK_FILL || !chain(s))
         return one;
     return s->config->rereadable ? one * (double)(t.seq - c->next_fill + 1) : 0;
@@ -378,6 +377,7 @@ static ck_status start_all(ck_supervisor *s, ck_error *err)
     for (unsigned id = 0; id < n; id++)
         if (!ck_leases_init(&s->children[id].leases, room))
             return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
+    why = ck_server_start(s);
     for (unsigned id = 0; id < n && !why; id++)
         why = ck_child_start(s, id);
     if (!s->alive)
@@ -441,6 +441,7 @@ static void dismiss(ck_supervisor *s)
         }
         ck_leases_release(&c->leases);
     }
+    ck_server_end(s);
     ck_leases_release(&s->orphans);
     free(s->children);
     free(s->polls);
@@ -455,6 +456,7 @@ ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_w
                        .threads = threads,
                        .processes = config->workers / threads,
                        .confined = UINT_MAX,
+                       .to_server = -1,
                        .began_ns = ck_now_ns()};
     void *mine = NULL;
     ck_status status = start_all(&s, err);

@@ -23,6 +23,8 @@ typedef struct ck_supervisor {
     const ck_work *work;
     ck_proc_shared *shared;
     ck_child *children;
+    pid_t server;          /* that forks workers; 0: none */
+    int to_server;         /* socket; -1: none */
     struct pollfd *polls;
     unsigned threads;      /* in each child */
     unsigned processes;    /* wanted; places in the tables */
@@ -39,6 +41,20 @@ typedef struct ck_supervisor {
     uint64_t stopping_ns;  /* since when the job is being given up; 0: it is not */
     double spawn_s;
 } ck_supervisor;
+
+/* Before the first child: starts the server where one is asked for. 0, or an errno. */
+int ck_server_start(ck_supervisor *s);
+void ck_server_end(ck_supervisor *s);
+
+/* The sockets of a process that is to be: for bells, and for pixels (-1: they are shared). */
+typedef struct ck_ends {
+    int bell, data;
+} ck_ends;
+
+/* proc_spawn.c: a process by the program's file, or by the server. 0, or an errno. */
+int ck_spawn_child(ck_supervisor *s, unsigned id, const ck_ends *ours, const ck_ends *theirs, pid_t *pid);
+int ck_request_child(ck_supervisor *s, unsigned id, const ck_ends *theirs, pid_t *pid);
+int ck_request_reaping(ck_supervisor *s, pid_t pid);
 
 /* Starts the process for place `id`, with fresh rings; 0, or an errno. */
 int ck_child_start(ck_supervisor *s, unsigned id);

@@ -388,6 +388,18 @@ ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_erro
     return open_output(path, true, force, (wish){0}, out, &taken, err);
 }
 
+ck_status ck_outdir_join(const char *path, int dir, ck_outdir **out, ck_error *err)
+{
+    ck_outdir *joined = calloc(1, sizeof *joined);
+
+    *out = joined;
+    if (!joined)
+        return ck_fail_memory(err, sizeof *joined, "opening the output");
+    *joined = (ck_outdir){.parent = -1, .dir = dir, .file = -1, .lock = -1}; /* the owner is nobody here */
+    ck_text_escape(joined->shown, sizeof joined->shown, path);
+    return CK_OK;
+}
+
 int ck_outdir_fd(const ck_outdir *dir)
 {
     return dir->dir;

@@ -77,6 +77,13 @@ ck_status ck_outdir_append_kept(ck_outdir *dir, const void *bytes, size_t nbytes
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
 
+/*
+ * In a process that did not open it: the folder whose staging place is the
+ * descriptor `dir`, for ck_outdir_put and nothing else. ck_outdir_leave frees
+ * it and closes the descriptor.
+ */
+ck_status ck_outdir_join(const char *path, int dir, ck_outdir **out, ck_error *err);
+
 /* The staging folder: to look at what is in it. Owned by dir. */
 int ck_outdir_fd(const ck_outdir *dir);
 

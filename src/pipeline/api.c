@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exec/proc.h"
 #include "pipeline/job.h"
 #include "sink/template.h"
 
@@ -162,16 +163,30 @@ static ck_status choose_sandbox(chunkimg_job *job, ck_error *err)
     return CK_OK;
 }
 
-chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user, chunkimg_job **out,
-                                   chunkimg_error *err)
+/* Processes that are not forked open the input themselves. */
+static ck_status check_start(const chunkimg_job *job, ck_error *err)
+{
+    const chunkimg_option *row = chunkimg_option_find(chunkimg_job_options(), "start", NULL);
+    const char *how = row->choices[job->options.start];
+
+    if (!job->plan.processes || job->settled || job->options.start == CHUNKIMG_START_FORK)
+        return CK_OK;
+    if (getenv(CK_RECRUIT_MARK))
+        return ck_fail(err, CHUNKIMG_USAGE, "start: %s: this program is a worker that was started so; does its main call "
+                                            "chunkimg_worker_main?", how);
+    if (job->options.body || job->body || !ck_source_rereadable(job->source))
+        return ck_fail(err, CHUNKIMG_USAGE, "%s: start: %s opens the input again in each process, which only a file can be",
+                       job->plan.input, how);
+    return CK_OK;
+}
+
+ck_status ck_job_open(const chunkimg_options *options, const ck_settled *settled, chunkimg_warn warn, void *user,
+                      chunkimg_job **out, ck_error *err)
 {
     uint64_t began = ck_now_ns();
-    ck_error scratch;
     ck_status status;
     chunkimg_job *job;
 
-    err = err ? err : &scratch;
-    ck_error_clear(err);
     *out = NULL;
     status = check_options(options, err);
     if (!status)
@@ -190,6 +205,11 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
     job->options = *options;
     job->warn = warn;
     job->warn_user = user;
+    job->settled = settled != NULL;
+    if (settled) {
+        job->ahead = settled->ahead;
+        job->keeps_image = settled->keeps_image;
+    }
     if (!options->body && chunkimg_is_address(options->input))
         status = ck_job_download(job, err);
     if (!status)
@@ -198,6 +218,8 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
         status = ck_plan_make(job, err);
     if (!status)
         status = choose_sandbox(job, err);
+    if (!status)
+        status = check_start(job, err);
     if (status) {
         chunkimg_close(&job);
         return status;
@@ -206,6 +228,16 @@ chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_war
     warn_of_oversubscription(job);
     *out = job;
     return CK_OK;
+}
+
+chunkimg_status chunkimg_open_warn(const chunkimg_options *options, chunkimg_warn warn, void *user, chunkimg_job **out,
+                                   chunkimg_error *err)
+{
+    ck_error scratch;
+
+    err = err ? err : &scratch;
+    ck_error_clear(err);
+    return ck_job_open(options, NULL, warn, user, out, err);
 }
 
 chunkimg_status chunkimg_open(const chunkimg_options *options, chunkimg_job **out, chunkimg_error *err)

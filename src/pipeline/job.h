@@ -128,6 +128,8 @@ struct chunkimg_job {
     ck_palette palette;         /* of what rows are indices into; count 0: rows are of colours */
     ck_sink_config sink_config;
     void *sink_state;
+    int64_t ahead;       /* rows decoded beyond what a grid row needs */
+    bool settled;        /* a worker's copy of a job that is planned and running elsewhere: ahead is given, the output is there */
     bool by_copy;        /* workers share no pixels: they and encoded bytes are copied there and back */
     ck_sandbox *sandbox; /* for worker processes; NULL: none */
     char *output, *stem; /* owned text */
@@ -178,6 +180,31 @@ uint64_t ck_memory_limit(const chunkimg_options *options);
 
 /* modes.c: whether an option was set that belongs to some modes only. */
 bool ck_mode_options_set(const chunkimg_options *options);
+
+/* What of a plan depends on the moment it is made. */
+typedef struct ck_settled {
+    int64_t ahead;    /* rows decoded beyond what a grid row needs */
+    bool keeps_image; /* see the job */
+} ck_settled;
+
+/* api.c: chunkimg_open_warn; settled not NULL: a worker's copy of a job that runs elsewhere, where its output is. */
+ck_status ck_job_open(const chunkimg_options *options, const ck_settled *settled, chunkimg_warn warn, void *user,
+                      chunkimg_job **out, ck_error *err);
+
+/* run.c: with the arena mapped, everything that a run needs in any of its processes. */
+ck_status ck_job_settle(chunkimg_job *job, ck_error *err);
+
+/* run.c: what the executor shall know. */
+ck_exec_config ck_job_exec_config(chunkimg_job *job);
+
+/* run.c: pieces that were a guess are read as one chain from here on. */
+void ck_job_take_chain(chunkimg_job *job);
+
+/*
+ * recruit.c: what a process that is not forked needs to open the same job, as
+ * bytes; *out is the caller's to free.
+ */
+ck_status ck_order_make(const chunkimg_job *job, void **out, size_t *nbytes, ck_error *err);
 
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);

@@ -5,6 +5,7 @@
 
 static const char *const on_error_choices[] = {"stop", "skip", NULL};
 static const char *const border_choices[] = {"reflect", "symmetric", "replicate", "zero", NULL};
+static const char *const start_choices[] = {"fork", "spawn", "forkserver", NULL};
 static const char *const ipc_choices[] = {"shm", "pipe", NULL};
 static const char *const sandbox_choices[] = {"auto", "require", "off", NULL};
 static const char *const edge_choices[] = {"keep", "pad", "shift", "drop", NULL};
@@ -78,6 +79,10 @@ static const chunkimg_option rows[] = {
      .fallback = "0", .value = "P", .help = "that run threads each; 0: the fewest, more than one, that divide the workers"},
     {.name = "threads", .type = CHUNKIMG_INT, .offset = AT(threads), .least = 0, .most = 32, .unit = "threads",
      .fallback = "0", .value = "T", .help = "in each process; 0: as many as make up the workers"},
+    {.name = "start", .type = CHUNKIMG_CHOICE, .offset = AT(start), .choices = start_choices, .fallback = "fork",
+     .value = "HOW", .help = "worker processes are forked, or run the program anew, or are forked by a process that did"},
+    {.name = "worker-program", .type = CHUNKIMG_TEXT, .offset = AT(worker_program), .value = "PATH",
+     .help = "what --start=spawn and forkserver run; by default this program"},
     {.name = "ipc", .type = CHUNKIMG_CHOICE, .offset = AT(ipc), .choices = ipc_choices, .fallback = "shm", .value = "HOW",
      .help = "pixels lie in memory that all processes share, or every tile's are copied through a socket, there and back"},
     {.name = "sandbox", .type = CHUNKIMG_CHOICE, .offset = AT(sandbox), .choices = sandbox_choices, .fallback = "auto",

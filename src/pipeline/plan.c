@@ -421,12 +421,16 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 
     if (status)
         return status;
+    if (job->settled) /* elsewhere, with the memory that was there */
+        return plan_arena(job, workers, job->ahead) && plan_worker(job) && add_up(job, workers, codec_bytes)
+                   ? CK_OK : too_large(job, err);
     int64_t ahead = (in_flight - 1) * rows_a_step(&job->sched_config), pieces = (int64_t)job->sched_config.fill_rows * workers;
 
     if (job->in_pieces && ahead < pieces)
         ahead = pieces;
     if (job->survey_count) {
         job->keeps_image = true;
+        job->ahead = 0;
         if (!plan_arena(job, workers, 0) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
             return too_large(job, err);
         if (job->plan.memory_bytes <= limit || !can_read_again(job))
@@ -436,6 +440,7 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
                      ck_chain_text(job->chain), job->survey_count + 1);
     }
     for (;; ahead /= 2) {
+        job->ahead = ahead;
         if (!plan_arena(job, workers, ahead) || !plan_worker(job) || !add_up(job, workers, codec_bytes))
             return too_large(job, err);
         if (job->plan.memory_bytes <= limit)
@@ -612,5 +617,5 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
     if (status == CHUNKIMG_LIMIT && ck_choose_less(job))
         status = plan_mode(job, workers, err);
     plan_sink(job);
-    return status || !job->sink->check ? status : job->sink->check(&job->sink_config, err);
+    return status || !job->sink->check || job->settled ? status : job->sink->check(&job->sink_config, err);
 }

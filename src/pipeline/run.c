@@ -7,18 +7,33 @@
 #include "pipeline/job.h"
 #include "pipeline/trace.h"
 
-static ck_status prepare(chunkimg_job *job, ck_error *err)
+ck_status ck_job_settle(chunkimg_job *job, ck_error *err)
 {
-    ck_status status =
-        ck_arena_map(&job->arena, job->layout.total, (job->exec->traits & CK_EXEC_PROCESSES) != 0, err);
+    ck_status status;
 
-    if (status)
-        return status;
     job->board = (ck_board *)(void *)job->arena.base;
     job->rows.px = job->arena.base + job->layout.bands;
     job->covered = ck_rect_in_units(ck_grid_covered(&job->grid), job->unit_w, job->unit_h);
     job->digest_pixel = job->palette.count ? job->palette.channels : ck_pixel_nbytes(job->shape);
     ck_crc32_shifter_init(&job->digest_row, (uint64_t)job->covered.w * job->digest_pixel);
+    /* A guess that turns out wrong is no failure of the file: the next reading may skip. */
+    job->skips = job->options.on_error == CHUNKIMG_ON_ERROR_SKIP && job->sink->skip &&
+                 !(job->in_pieces && ck_source_guessed(job->source));
+    status = ck_sched_init(&job->sched, &job->sched_config, err);
+    if (status)
+        return status;
+    job->sink_state = calloc(1, job->sink->state_size);
+    return job->sink_state ? CK_OK : ck_fail_memory(err, job->sink->state_size, "opening the output");
+}
+
+static ck_status prepare(chunkimg_job *job, ck_error *err)
+{
+    ck_sharing how = !job->plan.processes ? CK_PRIVATE
+                     : job->options.start == CHUNKIMG_START_FORK ? CK_SHARED : CK_SHARED_FD;
+    ck_status status = ck_arena_map(&job->arena, job->layout.total, how, err);
+
+    if (status)
+        return status;
     job->home = getpid();
     job->piece_check = 1;
     job->pieces_joined = 0;
@@ -27,17 +42,10 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->region_s = job->teardown_s = -1;
     job->result.tiles_kept = job->result.tiles_failed = 0;
     job->skipped = job->undecoded = (ck_error){0};
-    /* A guess that turns out wrong is no failure of the file: the next reading may skip. */
-    job->skips = job->options.on_error == CHUNKIMG_ON_ERROR_SKIP && job->sink->skip &&
-                 !(job->in_pieces && ck_source_guessed(job->source));
-    atomic_store(&job->board->bad_row, INT32_MAX);
-    status = ck_sched_init(&job->sched, &job->sched_config, err);
-    if (status)
-        return status;
-    job->sink_state = calloc(1, job->sink->state_size);
-    if (!job->sink_state)
-        return ck_fail_memory(err, job->sink->state_size, "opening the output");
-    return CK_OK;
+    status = ck_job_settle(job, err);
+    if (!status)
+        atomic_store(&job->board->bad_row, INT32_MAX);
+    return status;
 }
 
 static void clean_up(chunkimg_job *job)
@@ -55,25 +63,40 @@ static bool interrupted(const chunkimg_job *job)
     return atomic_load(&job->board->interrupted) != 0;
 }
 
+ck_exec_config ck_job_exec_config(chunkimg_job *job)
+{
+    return (ck_exec_config){.workers = job->plan.workers,
+                            .fill_anywhere = job->in_pieces,
+                            .sandbox = job->sandbox,
+                            .arena = job->arena.fd,
+                            .arena_nbytes = job->arena.nbytes,
+                            .shared_at = job->layout.executor,
+                            .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
+                            .input_folder = ck_source_folder(job->source),
+                            .file_nbytes = job->sink->store ? job->worker.encoded : 0,
+                            .rereadable = ck_source_rereadable(job->source),
+                            .shared = job->arena.base + job->layout.executor,
+                            .options = &job->options,
+                            .tiles = job->plan.tiles,
+                            .slots = job->sched_config.slots,
+                            .pulse = ck_job_pulse,
+                            .user = job};
+}
+
 ck_status ck_job_carry(chunkimg_job *job, ck_exec_stats *stats, ck_error *err)
 {
     ck_work work = ck_job_work(job);
-    ck_exec_config config = {.workers = job->plan.workers,
-                             .fill_anywhere = job->in_pieces,
-                             .sandbox = job->sandbox,
-                             .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
-                             .input_folder = ck_source_folder(job->source),
-                             .file_nbytes = job->sink->store ? job->worker.encoded : 0,
-                             .rereadable = ck_source_rereadable(job->source),
-                             .shared = job->arena.base + job->layout.executor,
-                             .options = &job->options,
-                             .tiles = job->plan.tiles,
-                             .slots = job->sched_config.slots,
-                             .pulse = ck_job_pulse,
-                             .user = job};
+    ck_exec_config config = ck_job_exec_config(job);
+    void *order = NULL;
     uint64_t began = ck_now_ns(), ended;
-    ck_status status = job->exec->run(&config, &work, stats, err);
+    ck_status status = CK_OK;
 
+    if (job->arena.fd >= 0)
+        status = ck_order_make(job, &order, &config.order_nbytes, err);
+    config.order = order;
+    if (!status)
+        status = job->exec->run(&config, &work, stats, err);
+    free(order);
     ended = ck_now_ns();
     job->region_s = (job->region_s > 0 ? job->region_s : 0) + ck_seconds(ended - began);
     job->teardown_s = job->end_ns ? ck_seconds(ended - job->end_ns) : -1;
@@ -169,12 +192,17 @@ static bool guessed_wrong(const chunkimg_job *job, ck_status status)
            !interrupted(job);
 }
 
-static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
+void ck_job_take_chain(chunkimg_job *job)
 {
-    clean_up(job);
     job->in_pieces = false;
     job->sched_config.chain = true;
     job->sched_config.fills = job->exec->fills_ahead;
+}
+
+static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
+{
+    clean_up(job);
+    ck_job_take_chain(job);
     job->failure = (ck_error){0};
     job->digest = 0;
     ck_status status = ck_job_open_source(job, err);

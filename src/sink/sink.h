@@ -65,6 +65,9 @@ typedef struct ck_sink {
     /* The folder that store makes new files in, and nothing else of the system: a descriptor. NULL: store needs none. */
     int (*folder)(const void *st);
 
+    /* In place of open, in a process that was not forked from the one that opened: for store alone. NULL: needs nothing. */
+    ck_status (*join)(void *st, const ck_sink_config *config, int folder, ck_error *err);
+
     /*
      * The tile, where an earlier run that is resumed has made it already: its outcome, and true. At home, after open.
      * NULL: never.

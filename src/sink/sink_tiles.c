@@ -285,6 +285,18 @@ static void tiles_through(void *st, const ck_writer *writer)
     ck_outdir_through(((state *)st)->dir, writer);
 }
 
+static ck_status tiles_join(void *st, const ck_sink_config *config, int folder, ck_error *err)
+{
+    state *s = st;
+    ck_status status;
+
+    *s = (state){.config = config, .journal = {.file = -1}};
+    status = ck_outdir_join(config->path, folder, &s->dir, err);
+    if (!status && config->options->fsync)
+        ck_outdir_sync(s->dir);
+    return status;
+}
+
 static bool tiles_kept(const void *st, uint64_t index, ck_outcome *outcome)
 {
     const state *s = st;
@@ -350,6 +362,7 @@ const ck_sink ck_sink_tiles = {
     .through = tiles_through,
     .unstore = tiles_unstore,
     .folder = tiles_folder,
+    .join = tiles_join,
     .kept = tiles_kept,
     .accept = tiles_accept,
     .skip = tiles_skip,
