@@ -363,28 +363,40 @@ static void supervise(ck_supervisor *s, void *mine)
 
 /* ---- beginning and ending ---------------------------------------------------------------- */
 
-static ck_status start_all(ck_supervisor *s, ck_error *err)
+/* The tables, with nobody in them: until then there is nothing to dismiss. */
+static ck_status make_tables(ck_supervisor *s, ck_error *err)
 {
     unsigned n = s->processes, room = leases_most(s);
-    int why = 0;
 
-    s->children = calloc(n, sizeof *s->children);
     s->polls = calloc(n, sizeof *s->polls);
-    for (unsigned id = 0; s->children && id < n; id++)
-        s->children[id].bell = s->children[id].data = -1; /* before anything can fail: 0 would be a descriptor, and process 0 the whole group */
-    if (!s->children || !s->polls || !ck_leases_init(&s->orphans, n * room))
+    s->children = calloc(n, sizeof *s->children);
+    if (!s->polls || !s->children || !ck_leases_init(&s->orphans, n * room)) {
+        free(s->children);
+        s->children = NULL;
         return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
+    }
+    for (unsigned id = 0; id < n; id++) /* before anything can fail: 0 would be a descriptor, and process 0 the whole group */
+        s->children[id].bell = s->children[id].data = -1;
     for (unsigned id = 0; id < n; id++)
         if (!ck_leases_init(&s->children[id].leases, room))
             return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
+    return CK_OK;
+}
+
+static ck_status start_all(ck_supervisor *s, ck_error *err)
+{
+    ck_status status = make_tables(s, err);
+    int why;
+
+    if (status)
+        return status;
     why = ck_server_start(s);
-    for (unsigned id = 0; id < n && !why; id++)
+    for (unsigned id = 0; id < s->processes && !why; id++)
         why = ck_child_start(s, id);
     if (!s->alive)
         return ck_fail_os(err, why, "starting a worker process");
-    s->processes = s->alive; /* a refused process only means fewer */
-    for (unsigned id = s->processes; id < n; id++)
-        ck_leases_release(&s->children[id].leases);
+    while (s->processes > s->alive) /* a refused process only means fewer */
+        ck_leases_release(&s->children[--s->processes].leases);
     return CK_OK;
 }
 
@@ -402,6 +414,10 @@ static void count(const ck_supervisor *s, ck_exec_stats *stats)
             stats->peak_bytes += ck_usage_peak_share(s->children[id].pid);
             stats->rss_bytes += ck_usage_peak_rss(s->children[id].pid);
         }
+    if (s->server) {
+        stats->peak_bytes += ck_usage_peak_share(s->server);
+        stats->rss_bytes += ck_usage_peak_rss(s->server);
+    }
     stats->lock_acquisitions = 0;
     stats->bytes_copied = s->copied;
     if (copies(s))
