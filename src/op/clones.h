@@ -24,4 +24,17 @@
 #define CK_CLONES
 #endif
 
+/*
+ * CK_X86_LANES: whether loops written for the vectors of x86 are compiled too;
+ * the processor is asked before each is used. A build with -DCK_X86_LANES=0
+ * has the plain C that other processors run.
+ */
+#ifndef CK_X86_LANES
+#if defined(__x86_64__) && defined(__GNUC__)
+#define CK_X86_LANES 1
+#else
+#define CK_X86_LANES 0
+#endif
+#endif
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "op/clones.h"
 
 /*
  * Ranges. Every weight but the middle one is below 32768, and the middle one
@@ -51,7 +52,7 @@ static const passes plain = {0, plain_down8, plain_across8, plain_fine8, plain_d
 
 /* ---- x86 ------------------------------------------------------------------ */
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 static inline int32_t pair_at(const int16_t *p)

@@ -149,7 +149,7 @@ typedef struct bend_sums {
 
 static const bend_sums plain = {0, plain8, plain16};
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 static inline int32_t two_weights(const int16_t *p)

@@ -90,7 +90,7 @@ typedef void (*weigher)(const state *s, int32_t tap, const uint16_t *middle, con
                         size_t stride, uint16_t *weights, size_t n);
 
 /* The compiler multiplies in 32 bits where the upper half of 16 is wanted: these are three times as fast. */
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 #define LANES_LEVEL 1

@@ -42,7 +42,7 @@ ROW(rgba16, uint16_t, 4, 2)
 
 /* ---- x86: the compiler needs many more shuffles to take three channels apart; twice as fast ---- */
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 /* Four pixels in each 128 bits become pairs of 16 bits: (red, green), and (blue, 1) for the rounding. */

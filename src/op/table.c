@@ -1,4 +1,5 @@
 #include "op/table.h"
+#include "op/clones.h"
 
 #include <math.h>
 
@@ -29,7 +30,7 @@ static void row16(const uint16_t *table, const uint16_t *restrict in, uint16_t *
         out[i] = table[in[i]];
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 /* The whole table in four registers: five times as fast as loads. */

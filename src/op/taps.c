@@ -86,7 +86,7 @@ static int power_of_two(int32_t n)
 
 /* ---- x86: twice as fast for large kernels as what the compiler finds ---- */
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if CK_X86_LANES
 #include <immintrin.h>
 
 static inline int32_t two_weights(const int16_t *p)

@@ -2,14 +2,7 @@
 #include "support/ops.h"
 
 #include "op/op.h"
-
-/* Arguments that take another way through the code than the defaults; those of a missing operation are passed over. */
-static const char *const more[] = {
-    "gray=709",   "blur=0.1",   "blur=2",      "blur=3.3",   "blur=7",      "blur=12.5",   "sharpen=2,0.8", "box=2",
-    "box=5",      "box=9",      "median=2",    "median=3",   "median=5",    "erode=2",     "dilate=5",      "open=2",
-    "close=4",    "sobel=x",    "sobel=y",     "scharr=x",   "laplacian=signed",           "bilateral=1.5,20",
-    "conv=1 2 1 2 4 2 1 2 1",   "conv=0 -1 0 -1 5 -1 0 -1 0", "conv=1 0 0 0 2 0 0 0 1,magnitude",
-};
+#include "support/op_list.h"
 
 static void compare_blocks(const char *text, const image *in)
 {
@@ -70,9 +63,10 @@ static void defaults(void **state)
 static void arguments(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        if (fits(more[i]))
-            compare_shapes(more[i]);
+    for (size_t i = 0; i < sizeof op_arguments / sizeof *op_arguments; i++) {
+        assert_true(fits(op_arguments[i]));
+        compare_shapes(op_arguments[i]);
+    }
 }
 
 int main(void)
