@@ -104,6 +104,8 @@ static double seconds_of(const chunkimg_result *r)
     return r->stage_s[CHUNKIMG_STAGE_PROCESS] - r->digest_s;
 }
 
+enum { RUNS_MOST = 25 };
+
 /* Runs the job with these operations and fills r. */
 static chunkimg_status measure(ck_ops *o, ck_op_rate *r, const chunkimg_list *ops, chunkimg_error *err)
 {
@@ -112,7 +114,7 @@ static chunkimg_status measure(ck_ops *o, ck_op_rate *r, const chunkimg_list *op
     chunkimg_result result;
 
     o->job.ops = *ops;
-    while (ck_timing_wants_more(&t)) {
+    while (ck_timing_wants_more(&t) && t.runs < RUNS_MOST) {
         if (o->config.stopped && o->config.stopped())
             return ck_limits_failed(err, CHUNKIMG_INTERRUPTED, 0, "interrupted while measuring %s", r->text);
         chunkimg_status status = o->config.apart(&o->job, &result, err);
