@@ -141,13 +141,14 @@ def main():
         for text, name, call, command in chosen:
             rival = theirs = None
             ours = 0.0
+            call(image, out)
             for _ in range(given.rounds):
                 rival = least(rival, of_opencv(call, image, out))
                 if vips and command:
                     copy = least(copy, of_vips("copy {i} {o}", source, folder))
                     theirs = least(theirs, of_vips(command, source, folder))
                 ours = max(ours, of_chunkimg(given.program, given.image, text) or 0)
-            beside = f"{megapixels / max(theirs - copy, 1e-3):.0f}" if theirs else ""
+            beside = f"{megapixels / (theirs - copy):.0f}" if theirs and theirs > 1.2 * copy else ""
             shown = text if len(text) < 40 else f"conv, {name.split(' ', 1)[1]}"
             speed = megapixels / rival
             print(f"| {shown} | {name} | {speed:.0f} | {beside} | {ours:.0f} | {ours / speed:.2f} |", flush=True)
