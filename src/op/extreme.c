@@ -12,6 +12,13 @@
 
 enum { DIRECT_WINDOW = 7 };
 
+/* Before a loop that may write where it has read, or behind: vectors are fine, though the compiler cannot know. */
+#if defined(__clang__)
+#define IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define IN_PLACE _Pragma("GCC ivdep")
+#endif
+
 static size_t row_nbytes(ck_shape in)
 {
     size_t nbytes = ck_round_up(ck_row_nbytes(in), 64);
