@@ -424,9 +424,10 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     return status;
 }
 
+#define RUN run
 #define MISSING NULL
 #else
-#define run NULL
+#define RUN NULL
 #define MISSING "libuv"
 #endif
 
@@ -454,5 +455,5 @@ const ck_exec ck_exec_async = {
     .traits = CK_EXEC_WRITES_LATER | CK_EXEC_WANDERS,
     .workers = workers,
     .fills_ahead = 1,
-    .run = run,
+    .run = RUN,
 };
