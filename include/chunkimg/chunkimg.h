@@ -193,6 +193,7 @@ typedef struct chunkimg_options {
     int64_t timeout;         /* seconds to connect to a server, and that it may be silent */
     uint64_t max_download;   /* bytes that an address may deliver */
     const char *trace;       /* not NULL: events are recorded; the file is for whoever calls chunkimg_job_events to write */
+    struct chunkimg_downloads *downloads; /* async: others that go on while the job runs, on its loop; NULL: none */
 
     /* Of some modes only: chunkimg_mode says which. Set, and not honoured by the mode: CHUNKIMG_USAGE. */
     int64_t async_pool;      /* async: threads of the loop's pool that carry tickets; 0: the loop itself */
@@ -484,7 +485,12 @@ typedef struct chunkimg_download {
     chunkimg_error err;
 } chunkimg_download;
 
-/* options: timeout and max_download count. Addresses are copied. CHUNKIMG_USAGE: one is not http or https. */
+/*
+ * options: timeout, max_download and mode count: in the mode async, what goes
+ * at once goes on an event loop, and a job that is given it as its option
+ * `downloads` moves it along on its own loop.
+ * Addresses are copied. CHUNKIMG_USAGE: one is not http or https.
+ */
 CHUNKIMG_API chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses,
                                                      size_t count, bool at_once, chunkimg_downloads **out,
                                                      chunkimg_error *err);

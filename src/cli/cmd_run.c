@@ -218,6 +218,7 @@ static int run_one_mode(session *s, bool apart)
 
     if (!o)
         return cli_no_memory();
+    s->c->job.downloads = apart ? NULL : s->c->downloads; /* another process must not read our sockets */
     if (chunkimg_open_warn(&s->c->job, warn, s->c, &o->job, &err)) {
         free(s->outcomes[--s->count].walls);
         return cli_error(&err);

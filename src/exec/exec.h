@@ -36,6 +36,7 @@ typedef struct ck_exec_config {
     int folder;               /* a descriptor, where workers make files; -1: nowhere */
     int input_folder;         /* likewise, where they open files to read; -1: nowhere */
     uint64_t file_nbytes;     /* the largest file that a worker makes */
+    struct ck_fetches *downloads; /* go on meanwhile; an event loop moves them as well, others let them be. NULL: none */
     const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 
     /* To be called at least every 50 ms by somebody who is not carrying a ticket; looks at the clock itself. */

@@ -19,6 +19,9 @@
  * only said while a ticket is out, and each of those is an open request of the
  * loop, so it cannot sleep for ever.
  *
+ * Downloads of inputs that are still to come go on meanwhile (os/fetch_loop.h):
+ * their sockets and their timer are watched by the same loop, until it ends.
+ *
  * Threads: the pool's threads touch the ticket they carry and nothing else of
  * this file. Memory is ordered by errand.handed, set and read at both ends of
  * each hand-over. The library is unloaded at the end, which joins its pool.
@@ -36,6 +39,7 @@
 #include "base/clock.h"
 #include "exec/async_write.h"
 #include "exec/probe.h"
+#include "os/fetch.h"
 
 enum { PULSE_MS = 20, IO_THREADS = 2 /* of the pool, beside those that carry tickets */, POOL_BY_ITSELF = 4 };
 
@@ -179,6 +183,8 @@ static void read_ahead(loop *l)
 static void end(loop *l)
 {
     l->over = true;
+    if (l->config->downloads)
+        ck_fetches_detach(l->config->downloads);
     l->uv.close((uv_handle_t *)&l->turn, NULL);
     l->uv.close((uv_handle_t *)&l->mark, NULL);
     l->uv.close((uv_handle_t *)&l->heart, NULL);
@@ -292,6 +298,8 @@ static ck_status make_loop(loop *l, ck_error *err)
     l->uv.idle_init(&l->uv_loop, &l->turn);
     l->uv.prepare_init(&l->uv_loop, &l->mark);
     l->uv.timer_init(&l->uv_loop, &l->heart);
+    if (l->config->downloads)
+        ck_fetches_attach(l->config->downloads, &l->uv, &l->uv_loop);
     l->uv.idle_start(&l->turn, on_turn);
     l->uv.prepare_start(&l->mark, on_mark);
     l->uv.timer_start(&l->heart, on_heart, PULSE_MS, PULSE_MS);

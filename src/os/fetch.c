@@ -10,6 +10,11 @@
 
 #include "base/clock.h"
 #include "base/url.h"
+#include "os/fetch_loop.h"
+
+#ifndef CK_HAVE_LIBUV
+typedef struct ck_fetch_loop ck_fetch_loop; /* none is ever made */
+#endif
 
 enum {
     REDIRECTS_MOST = 10,
@@ -38,6 +43,7 @@ struct ck_fetches {
     ck_fetch_config config;
     char agent[64]; /* what config.agent points to */
     CURLM *multi;
+    ck_fetch_loop *loop; /* NULL: libcurl waits itself */
     size_t count, running, given;
     transfer transfers[];
 };
@@ -249,12 +255,84 @@ static bool give_finished(ck_fetches *f, ck_fetched *out)
     return false;
 }
 
-void ck_fetches_turn(ck_fetches *f)
+#ifdef CK_HAVE_LIBUV
+
+static void moved(void *user)
+{
+    ck_fetches *f = user;
+
+    take_messages(f);
+    for (size_t i = 0; i < f->count; i++)
+        if (f->transfers[i].state == FINISHED)
+            ck_fetch_loop_wake(f->loop);
+}
+
+static ck_status open_loop(ck_fetches *f, ck_error *err)
+{
+    return ck_fetch_loop_open(f->curl, f->multi, moved, f, &f->loop, err);
+}
+
+static void close_loop(ck_fetches *f)
+{
+    ck_fetch_loop_close(&f->loop);
+}
+
+static void run_loop(ck_fetches *f, int wait_ms)
+{
+    ck_fetch_loop_run(f->loop, wait_ms);
+}
+
+void ck_fetches_attach(ck_fetches *f, const ck_uv *uv, uv_loop_t *uv_loop)
+{
+    if (f->loop)
+        ck_fetch_loop_attach(f->loop, uv, uv_loop);
+}
+
+void ck_fetches_detach(ck_fetches *f)
+{
+    if (f->loop)
+        ck_fetch_loop_detach(f->loop);
+}
+
+#else
+
+static ck_status open_loop(ck_fetches *f, ck_error *err)
+{
+    (void)f;
+    (void)err;
+    return CK_OK;
+}
+
+static void close_loop(ck_fetches *f)
+{
+    (void)f;
+}
+
+static void run_loop(ck_fetches *f, int wait_ms)
+{
+    (void)f;
+    (void)wait_ms;
+}
+
+#endif
+
+static void turn(ck_fetches *f, int wait_ms)
 {
     int running;
 
+    if (f->loop) {
+        run_loop(f, wait_ms);
+        return;
+    }
     f->curl->multi_perform(f->multi, &running);
     take_messages(f);
+    if (wait_ms && running)
+        f->curl->multi_poll(f->multi, NULL, 0, wait_ms, NULL);
+}
+
+void ck_fetches_turn(ck_fetches *f)
+{
+    turn(f, 0);
 }
 
 int ck_fetches_next(ck_fetches *f, double wait_s, ck_fetched *out)
@@ -267,13 +345,12 @@ int ck_fetches_next(ck_fetches *f, double wait_s, ck_fetched *out)
         if (give_finished(f, out))
             return 1;
         begin_those_due(f);
-        ck_fetches_turn(f);
+        uint64_t now = ck_now_ns();
+        turn(f, now < until ? (int)((until - now) / 1000000 + 1) : 0);
         if (give_finished(f, out))
             return 1;
-        uint64_t now = ck_now_ns();
         if (now >= until)
             return 0;
-        f->curl->multi_poll(f->multi, NULL, 0, (int)((until - now) / 1000000 + 1), NULL);
     }
 }
 
@@ -304,6 +381,8 @@ ck_status ck_fetches_open(const char *const *urls, size_t n, const ck_fetch_conf
         status = ck_curl_load(&f->curl, err);
     if (!status && !(f->multi = f->curl->multi_init()))
         status = ck_fail_memory(err, 0, "preparing the downloads");
+    if (!status && config->at_once && config->on_loop)
+        status = open_loop(f, err);
     if (!status && config->at_once)
         begin_those_due(f);
     if (status)
@@ -329,6 +408,7 @@ void ck_fetches_close(ck_fetches **fetches)
     }
     if (f->multi)
         f->curl->multi_cleanup(f->multi);
+    close_loop(f);
     free(f);
 }
 
@@ -356,6 +436,20 @@ void ck_fetches_turn(ck_fetches *fetches)
 {
     (void)fetches;
 }
+
+#ifdef CK_HAVE_LIBUV
+void ck_fetches_attach(ck_fetches *fetches, const ck_uv *uv, uv_loop_t *uv_loop)
+{
+    (void)fetches;
+    (void)uv;
+    (void)uv_loop;
+}
+
+void ck_fetches_detach(ck_fetches *fetches)
+{
+    (void)fetches;
+}
+#endif
 
 int ck_fetches_next(ck_fetches *fetches, double wait_s, ck_fetched *out)
 {

@@ -11,6 +11,7 @@
 #define CK_OS_FETCH_H
 
 #include "os/body.h"
+#include "os/uvlib.h"
 
 typedef struct ck_fetches ck_fetches;
 
@@ -19,6 +20,7 @@ typedef struct ck_fetch_config {
     uint64_t most_nbytes; /* of one body */
     const char *agent;    /* what the server is told */
     bool at_once;
+    bool on_loop;         /* at once, on an event loop: libuv waits. False, or no libuv: libcurl does */
 } ck_fetch_config;
 
 typedef struct ck_fetched {
@@ -41,5 +43,14 @@ int ck_fetches_next(ck_fetches *fetches, double wait_s, ck_fetched *out);
 
 /* Moves what has begun as far as it goes without waiting. */
 void ck_fetches_turn(ck_fetches *fetches);
+
+#ifdef CK_HAVE_LIBUV
+/*
+ * Those on a loop: from now on `uv_loop` moves them, beside whatever else it
+ * does, until detach, which leaves handles that it has to close in its last turns.
+ */
+void ck_fetches_attach(ck_fetches *fetches, const ck_uv *uv, uv_loop_t *uv_loop);
+void ck_fetches_detach(ck_fetches *fetches);
+#endif
 
 #endif

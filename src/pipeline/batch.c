@@ -245,8 +245,8 @@ static ck_status run_batch(batch *b, ck_arena *arena, size_t executor, ck_error 
 {
     ck_work work = {.self = b, .next = next, .done = done, .lost = lost, .fail = fail, .again = again, .stopping = stopping,
                     .enter = enter, .carry = carry, .leave = leave, .describe = describe};
-    ck_exec_config config = {.workers = b->workers, .rereadable = true, .shared = arena->base + executor,
-                             .options = b->options, .pulse = pulse, .user = b};
+    ck_exec_config config = {.workers = b->workers, .rereadable = true, .tiles = b->count, .slots = (uint32_t)b->count,
+                             .folder = -1, .shared = arena->base + executor, .options = b->options, .pulse = pulse, .user = b};
     ck_exec_stats stats = CK_EXEC_STATS_UNKNOWN;
 
     for (size_t i = 0; i < b->count; i++)

@@ -46,7 +46,8 @@ bool chunkimg_is_image(const char *output)
 chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses, size_t count,
                                         bool at_once, chunkimg_downloads **out, chunkimg_error *err)
 {
-    ck_fetch_config config = {.timeout_s = options->timeout, .most_nbytes = options->max_download, .at_once = at_once};
+    ck_fetch_config config = {.timeout_s = options->timeout, .most_nbytes = options->max_download, .at_once = at_once,
+                              .on_loop = options->mode && !strcmp(options->mode, "async")};
     chunkimg_downloads *d = calloc(1, sizeof *d);
     char agent[64];
     ck_status status = CK_OK;
@@ -103,6 +104,11 @@ void chunkimg_body_free(chunkimg_body **body)
 {
     if (body)
         ck_body_free(body);
+}
+
+ck_fetches *ck_job_downloads(const chunkimg_job *job)
+{
+    return job->options.downloads ? job->options.downloads->fetches : NULL;
 }
 
 ck_status ck_job_download(chunkimg_job *job, ck_error *err)

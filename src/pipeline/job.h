@@ -166,6 +166,9 @@ struct chunkimg_job {
     pid_t home;                 /* process that runs the job: children do not tick */
 };
 
+/* downloads.c: those of others that go on while the job runs, or NULL. */
+struct ck_fetches *ck_job_downloads(const chunkimg_job *job);
+
 /* downloads.c: the input's body, blocking. */
 ck_status ck_job_download(chunkimg_job *job, ck_error *err);
 

@@ -79,6 +79,7 @@ ck_exec_config ck_job_exec_config(chunkimg_job *job)
                             .options = &job->options,
                             .tiles = job->plan.tiles,
                             .slots = job->sched_config.slots,
+                            .downloads = ck_job_downloads(job),
                             .pulse = ck_job_pulse,
                             .user = job};
 }

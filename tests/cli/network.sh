@@ -196,11 +196,28 @@ for i in 1 2 3 4 5 6 7 8; do slow+=("$at/slow/$i.png"); done
 : >access.log
 expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o serial --mode serial
 expect_equal "$(overlap)" 1 "requests at once in mode serial"
-: >access.log
-expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o auto
-most=$(overlap)
-[ "$most" -ge 4 ] || fail "eight downloads at once, and the server saw at most $most"
-expect_equal "$(find auto -name '*_tiles' | wc -l)" 8
+for mode in auto async; do
+    "$CHUNKIMG" www/1.png -o none --quiet --mode "$mode" 2>/dev/null || continue # not in this build
+    : >access.log
+    expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o "$mode" --mode "$mode"
+    most=$(overlap)
+    [ "$most" -ge 4 ] || fail "eight downloads at once, and the server saw at most $most"
+    diff -r serial "$mode" >/dev/null || fail "mode $mode wrote other files than serial"
+done
+
+# downloads go on while a job runs: on its loop, inline and with a pool; some fail, and disturb no other
+if "$CHUNKIMG" www/1.png -o none --quiet --mode async 2>/dev/null; then
+    render 1200x900 work.png
+    for pool in 0 2; do
+        expect_exit 1 "$CHUNKIMG" work.png "$at/slow/1.png" "$at/missing.png" "$at/slow/2.png" "http://127.0.0.1:1/no.png" \
+            -o "mixed$pool" --mode async --async-pool "$pool" --op median=2
+        expect_text "$tmp/out" "5 inputs: 3 done, 2 failed    2 loaded"
+        expect_equal "$(wc -l <"$tmp/err")" 2 messages
+        "$CHUNKIMG" verify "mixed$pool/1_tiles" "mixed$pool/2_tiles" "mixed$pool/work_tiles" >/dev/null || fail "what was made beside downloads"
+    done
+    expect_exit 0 "$CHUNKIMG" "${slow[@]:0:3}" -o none --mode async --repeat 2 --json apart.json
+    expect_equal "$(json apart.json '.reports | length')" 3
+fi
 
 # ---- a run on files alone pays for none of it ---------------------------------------------------------------
 
