@@ -19,7 +19,8 @@ typedef struct each {
     bool *settled;      /* inputs that were carried whole */
     const char *output; /* what the user said */
     char **outputs;     /* of each input; NULL: as the user said it */
-    int code;           /* of the first failure */
+    int code;           /* of the failure that stands first in the list, whatever came first */
+    size_t code_at;
 } each;
 
 static double now_s(void)
@@ -96,13 +97,16 @@ static int choose_outputs(each *e)
 
 /* ---- one -------------------------------------------------------------------------- */
 
-static void note(each *e, int failed)
+static void note(each *e, size_t i, int failed)
 {
-    if (failed) {
-        e->tally->failed++;
-        e->code = e->code ? e->code : failed;
-    } else {
+    if (!failed) {
         e->tally->done++;
+        return;
+    }
+    e->tally->failed++;
+    if (!e->code || i < e->code_at) {
+        e->code = failed;
+        e->code_at = i;
     }
 }
 
@@ -110,7 +114,7 @@ static void do_one(each *e, size_t i, chunkimg_body *body)
 {
     e->c->job.output = e->outputs ? e->outputs[i] : e->output;
     e->c->job.body = body;
-    note(e, e->how->one(e->how->user, e->c->inputs[i]));
+    note(e, i, e->how->one(e->how->user, e->c->inputs[i]));
     e->c->job.body = NULL;
     chunkimg_body_free(&body);
 }
@@ -151,7 +155,7 @@ static void take_results(each *e, const chunkimg_item_result *results, const siz
             continue;
         e->settled[places[i]] = true;
         e->tally->whole++;
-        note(e, e->how->whole(e->how->user, &results[i]));
+        note(e, places[i], e->how->whole(e->how->user, &results[i]));
     }
 }
 
@@ -216,7 +220,7 @@ static void do_downloads(each *e, const size_t *places)
             loaded(e, &got);
             do_one(e, places[got.index], got.body);
         } else {
-            note(e, cli_error(&got.err));
+            note(e, places[got.index], cli_error(&got.err));
         }
     }
 }
