@@ -206,23 +206,43 @@ static inline uint64_t entry(const uint32_t *table, uint32_t v, unsigned shift)
     return (a << shift) + ((uint64_t)table[(v >> shift) + 1] - a) * (v & ((1u << shift) - 1));
 }
 
-#define ROW(name, sample, shift)                                                                                      \
-    static void name(const state *s, const uint32_t *mixed, const sample *in, sample *out, int32_t x, int32_t n)      \
+/* Pixels [x, x + n), all between the same two cells, of one colour; `sum` holds what both weights make of the maximum. */
+#define RUN(name, sample, wide, shift)                                                                                \
+    static void name(const place *x, const uint32_t *restrict a, const uint32_t *restrict b, const sample *restrict in, \
+                     sample *restrict out, unsigned step, int32_t n)                                                  \
     {                                                                                                                 \
-        unsigned colours = ck_colours(s->in), step = s->in.channels;                                                  \
-        size_t cell = colours * s->edges;                                                                             \
-        for (int32_t i = 0; i < n; i++, in += step, out += step) {                                                    \
-            place p = s->x[x + i];                                                                                    \
-            const uint32_t *a = mixed + p.cell * cell, *b = mixed + p.next * cell;                                    \
-            for (unsigned c = 0; c < colours; c++, a += s->edges, b += s->edges) {                                    \
-                uint64_t v = entry(a, in[c], shift) * ((1u << PLACE_BITS) - p.far) + entry(b, in[c], shift) * p.far;  \
-                out[c] = (sample)((v + ((uint64_t)1 << (2 * PLACE_BITS + (shift)-1))) >> (2 * PLACE_BITS + (shift))); \
-            }                                                                                                         \
+        for (int32_t i = 0; i < n; i++) {                                                                             \
+            uint32_t v = in[(size_t)i * step];                                                                        \
+            wide sum = (wide)entry(a, v, shift) * ((1u << PLACE_BITS) - x[i].far) + (wide)entry(b, v, shift) * x[i].far; \
+            out[(size_t)i * step] = (sample)((sum + ((wide)1 << (2 * PLACE_BITS + (shift)-1))) >> (2 * PLACE_BITS + (shift))); \
         }                                                                                                             \
     }
 
-ROW(row8, uint8_t, 0)
-ROW(row16, uint16_t, FINE_SHIFT)
+RUN(run8, uint8_t, uint32_t, 0)
+RUN(run16, uint16_t, uint64_t, FINE_SHIFT)
+
+/* One row from column x on, in runs between the same two cells. */
+static void map_row(const state *s, const uint32_t *mixed, const uint8_t *in, uint8_t *out, int32_t x, int32_t n)
+{
+    unsigned colours = ck_colours(s->in), step = s->in.channels;
+    size_t cell = colours * s->edges, sample = s->in.depth / 8u;
+
+    for (int32_t i = 0, run; i < n; i += run) {
+        place p = s->x[x + i];
+
+        for (run = 1; i + run < n && s->x[x + i + run].cell == p.cell && s->x[x + i + run].next == p.next;)
+            run++;
+        for (unsigned c = 0; c < colours; c++) {
+            const uint32_t *a = mixed + p.cell * cell + c * s->edges, *b = mixed + p.next * cell + c * s->edges;
+            size_t at = ((size_t)i * step + c) * sample;
+
+            if (sample == 1)
+                run8(s->x + x + i, a, b, in + at, out + at, step, run);
+            else
+                run16(s->x + x + i, a, b, (const uint16_t *)(const void *)(in + at), (uint16_t *)(void *)(out + at), step, run);
+        }
+    }
+}
 
 static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape out)
 {
@@ -240,10 +260,7 @@ static ck_status apply(const void *p, const void *st, void *mixed, ck_view in, c
     (void)p, (void)from, (void)err;
     for (int32_t y = 0; y < at.h; y++) {
         mix_rows(s, s->y[at.y + y], mixed, s->x[at.x].cell, s->x[at.x + at.w - 1].next);
-        if (in.shape.depth == 8)
-            row8(s, mixed, ck_row(in, y), ck_row(out, y), at.x, at.w);
-        else
-            row16(s, mixed, (const uint16_t *)(const void *)ck_row(in, y), (uint16_t *)(void *)ck_row(out, y), at.x, at.w);
+        map_row(s, mixed, ck_row(in, y), ck_row(out, y), at.x, at.w);
     }
     return CK_OK;
 }

@@ -84,32 +84,38 @@ static void end(const void *p, ck_shape in, const void *account, void *st)
 
 /* ---- the pixels ------------------------------------------------------------------ */
 
-static void apply8(const uint16_t *tables, ck_view in, ck_view out)
-{
-    unsigned colours = ck_colours(in.shape), step = in.shape.channels;
-
-    for (int32_t y = 0; y < in.shape.h; y++) {
-        const uint8_t *from = ck_row(in, y);
-        uint8_t *to = ck_row(out, y);
-
-        for (int32_t x = 0; x < in.shape.w; x++, from += step, to += step)
-            for (unsigned c = 0; c < colours; c++)
-                to[c] = (uint8_t)tables[c * 256 + from[c]];
+/* One colour of a row; the loops of each know how far its samples lie apart. */
+#define MAP(name, sample)                                                                                             \
+    static inline void name##_by(const uint16_t *table, const sample *restrict in, sample *restrict out, int32_t n,   \
+                                 unsigned step)                                                                       \
+    {                                                                                                                 \
+        for (int32_t i = 0; i < n; i++)                                                                               \
+            out[(size_t)i * step] = (sample)table[in[(size_t)i * step]];                                              \
+    }                                                                                                                 \
+    static void name(const uint16_t *table, const sample *in, sample *out, int32_t n, unsigned step)                  \
+    {                                                                                                                 \
+        switch (step) {                                                                                               \
+        case 1: name##_by(table, in, out, n, 1); break;                                                               \
+        case 3: name##_by(table, in, out, n, 3); break;                                                               \
+        default: name##_by(table, in, out, n, step);                                                                  \
+        }                                                                                                             \
     }
-}
 
-static void apply16(const uint16_t *tables, ck_view in, ck_view out)
+MAP(map8, uint8_t)
+MAP(map16, uint16_t)
+
+static void map_rows(const uint16_t *tables, ck_view in, ck_view out)
 {
-    unsigned colours = ck_colours(in.shape), step = in.shape.channels;
+    unsigned step = in.shape.channels;
+    size_t bins = ck_histogram_bins(in.shape);
 
-    for (int32_t y = 0; y < in.shape.h; y++) {
-        const uint16_t *from = (const uint16_t *)(const void *)ck_row(in, y);
-        uint16_t *to = (uint16_t *)(void *)ck_row(out, y);
-
-        for (int32_t x = 0; x < in.shape.w; x++, from += step, to += step)
-            for (unsigned c = 0; c < colours; c++)
-                to[c] = tables[c * 65536 + from[c]];
-    }
+    for (int32_t y = 0; y < in.shape.h; y++)
+        for (unsigned c = 0; c < ck_colours(in.shape); c++)
+            if (in.shape.depth == 8)
+                map8(tables + c * bins, ck_row(in, y) + c, ck_row(out, y) + c, in.shape.w, step);
+            else
+                map16(tables + c * bins, (const uint16_t *)(const void *)ck_row(in, y) + c,
+                      (uint16_t *)(void *)ck_row(out, y) + c, in.shape.w, step);
 }
 
 /* Of a tile: its own counts, then its own tables. */
@@ -131,7 +137,7 @@ static void apply(const void *p, const void *st, void *work, ck_view in, ck_view
         make_tables(in.shape, work, own->tables);
         tables = own->tables;
     }
-    (in.shape.depth == 8 ? apply8 : apply16)(tables, in, out);
+    map_rows(tables, in, out);
 }
 
 static const char *const scopes[] = {"image", "tile", NULL};

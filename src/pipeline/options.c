@@ -22,7 +22,7 @@ static const chunkimg_option rows[] = {
     {.name = "edge", .type = CHUNKIMG_CHOICE, .offset = AT(edge), .choices = edge_choices, .fallback = "keep",
      .value = "WHAT", .help = "a last tile that would be smaller: keep it, pad it with zeros, shift it back, or drop it"},
     {.name = "op", .type = CHUNKIMG_LIST, .offset = AT(ops), .value = "NAME[=ARG,..]",
-     .help = "an operation; may be repeated, and the chain runs in that order; none: copy"},
+     .help = "an operation, exec='CMD' or ./FILE.so; may be repeated, and the chain runs in that order; none: copy"},
     {.name = "border", .type = CHUNKIMG_CHOICE, .offset = AT(border), .choices = border_choices, .fallback = "reflect",
      .value = "WHAT", .help = "what operations read beyond the image: its mirror image, without (reflect) or with (symmetric) "
                               "the edge twice, the last pixel again and again, or zeros"},

@@ -417,6 +417,7 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
 {
     int64_t in_flight = 1 + (workers + job->grid.columns - 1) / job->grid.columns;
     uint64_t limit = ck_memory_limit(&job->options), codec_bytes;
+    char reach[80] = "";
     ck_status status = ck_source_memory(job->source, &codec_bytes, err);
 
     if (status)
@@ -448,9 +449,11 @@ static ck_status plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
         if (!ahead)
             break;
     }
+    if (ck_chain_halo(job->chain) > job->units.tile_h)
+        snprintf(reach, sizeof reach, " (the operations read %d rows around each tile)", ck_chain_halo(job->chain));
     return ck_fail(err, CHUNKIMG_LIMIT,
-                   "%s: the plan needs %.1f MiB, more than --max-memory allows (%.1f MiB); smaller tiles or fewer workers need less",
-                   job->plan.input, (double)job->plan.memory_bytes / 1048576, (double)limit / 1048576);
+                   "%s: the plan needs %.1f MiB%s, more than --max-memory allows (%.1f MiB); smaller tiles or fewer workers need less",
+                   job->plan.input, (double)job->plan.memory_bytes / 1048576, reach, (double)limit / 1048576);
 }
 
 /* ---- palettes ------------------------------------------------------------------------ */

@@ -50,6 +50,7 @@ render 1500x8000 tall.png
 sanitized || expect_exit 0 "$CHUNKIMG" tall.png --op flip=h --tile-size 256 --workers 2 -o none --max-memory 24M
 expect_exit 4 "$CHUNKIMG" tall.png --op flip=v --tile-size 256 --workers 2 -o none --max-memory 24M
 expect_exit 4 "$CHUNKIMG" tall.png --op blur=100 --op blur=100 --op blur=100 --workers 2 -o none --max-memory 24M
+sanitized || expect_text "$tmp/err" "rows around each tile"
 expect_exit 0 "$CHUNKIMG" tall.png --op rotate=90 --tile-size 256 --workers 2 -o none --json turned.json
 sanitized || jq -e '.memory.peak_rss_bytes <= .memory.planned_bytes' turned.json >/dev/null ||
     fail "more memory than planned: $(jq -c .memory turned.json)"
