@@ -18,8 +18,8 @@ one_failure() {
     local status=0 words
     read -ra words <<<"${jobs[$1]}"
     rm -rf made .made*
-    timeout -s KILL 30 env "LD_PRELOAD=$shim" "CHUNKIMG_FAIL_ALLOC=$3" "$CHUNKIMG" "$tmp/${words[0]}" "${words[@]:1}" --workers 3 --mode "$2" \
-        -o made -q >out 2>err </dev/null || status=$?
+    quietly_run timeout -s KILL 30 env "LD_PRELOAD=$shim" "CHUNKIMG_FAIL_ALLOC=$3" "$CHUNKIMG" "$tmp/${words[0]}" "${words[@]:1}" --workers 3 --mode "$2" \
+        -o made -q || status=$?
     case "$status $1" in
     "0 1" | "0 3") [ -f made/manifest.json ] && "$CHUNKIMG" verify -q made || fail "$*: exit 0, but $(ls made)" ;;
     *) judge "$status" "$*" "$tmp/${words[0]}" ;;

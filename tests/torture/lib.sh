@@ -37,6 +37,14 @@ in_parallel() {
     echo "${#lines[@]} cases"
 }
 
+# quietly_run COMMAND...: its output lies in ./out and ./err; the shell says nothing of signals
+quietly_run() {
+    (
+        "$@" >out 2>err </dev/null
+        exit $?
+    ) 2>/dev/null
+}
+
 # Staging places of an output in the current folder
 leftovers() { find . -maxdepth 1 -name '.*chunkimg-*'; }
 

@@ -14,8 +14,8 @@ job=("$image" --tiles 36 --workers 3 -o made -q)
 one_fault() {
     local status=0
     rm -rf made .made*
-    timeout -s KILL 30 strace -f --seccomp-bpf -o /dev/null -e "trace=$2" -e "inject=$2:error=$3:when=$4" \
-        "$CHUNKIMG" "${job[@]}" --mode "$1" >out 2>err </dev/null || status=$?
+    quietly_run timeout -s KILL 30 strace -f --seccomp-bpf -o /dev/null -e "trace=$2" -e "inject=$2:error=$3:when=$4" \
+        "$CHUNKIMG" "${job[@]}" --mode "$1" || status=$?
     judge "$status" "$*" "$image"
     # libgomp and libuv end the program themselves where they are refused what was promised before; the next run sweeps
     [ "$status" -eq 0 ] || [ "$status" -eq 134 ] || [ -z "$(leftovers)" ] || [ "$1" = openmp ] || [ "$2" = openat ] || fail "$*: exit $status, but $(leftovers) was left"
