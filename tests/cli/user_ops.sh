@@ -88,7 +88,7 @@ failing "wrote nothing" 'true'
 failing "wrote no PNM" 'echo hello world, this is no image'
 failing "fewer bytes of pixels" 'head -c 100'
 failing "more bytes of pixels" 'cat; echo more'
-failing "instead of 60 x 60" 'printf "P6\n1 1\n255\nabc"'
+failing "wrote 1 x 1 pixels of 3 channels up to 255 instead of" 'printf "P6\n1 1\n255\nabc"'
 failing "more bytes of pixels" 'cat; yes | head -c 3000000'
 failing "ended with status 1" 'yes | head -c 1000000 >&2; exit 1'
 # in the background something holds the pipes: it is not waited for

@@ -20,7 +20,7 @@ build() {
     shift 2
     "$compiler" -std=c17 -O1 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -Wno-psabi -w -I"$src/src" -I"$src/include" \
         -I"$src/tests" "$@" -o "$name" "$src/tests/support/opsums.c" "$src"/src/op/*.c "$src"/src/base/*.c \
-        "$src/src/core/image.c" -lm -ldl -lpthread
+        "$src/src/core/image.c" "$src/src/os/library.c" "$src/src/os/command.c" -lm -ldl -lpthread
 }
 
 expect_exit 0 "$sums"
