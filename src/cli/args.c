@@ -82,20 +82,33 @@ static void tables_of(cli *c, const cli_command *command, found to[TABLES])
     to[2] = (found){NULL, chunkimg_job_options(), &c->job};
 }
 
+/* The nearest name of all tables; NULL: none is near. */
+static const char *nearest(const found tables[TABLES], const char *name)
+{
+    chunkimg_option all[256];
+    const char *near = NULL;
+    size_t n = 0;
+
+    for (int i = 0; i < TABLES; i++)
+        for (const chunkimg_option *row = tables[i].table; row->name && n + 1 < sizeof all / sizeof *all; row++)
+            all[n++] = *row;
+    all[n] = (chunkimg_option){.name = NULL};
+    chunkimg_option_find(all, name, &near);
+    return near;
+}
+
 static bool find_long(cli *c, const cli_command *command, const char *name, found *out, const char **near)
 {
     found tables[TABLES];
-    const char *near_here;
 
-    *near = NULL;
     tables_of(c, command, tables);
     for (int i = 0; i < TABLES; i++) {
         *out = tables[i];
-        out->row = chunkimg_option_find(out->table, name, &near_here);
+        out->row = chunkimg_option_find(out->table, name, NULL);
         if (out->row)
             return true;
-        *near = near_here ? near_here : *near;
     }
+    *near = nearest(tables, name);
     return false;
 }
 

@@ -25,7 +25,7 @@ static const chunkimg_option rows[] = {
     {.name = "threshold", .type = CHUNKIMG_REAL, .offset = AT(threshold), .least = 0, .most = 50, .unit = "per cent", .fallback = "1",
      .value = "PCT", .help = "differences below it are none"},
     {.name = "preset", .type = CHUNKIMG_TEXT, .offset = AT(preset), .value = "NAME",
-     .help = "a comparison that shows one thing: gil, ipc, spawn, io, scale, memory, latency, quick"},
+     .help = "a comparison that shows one thing; see chunkimg list presets"},
     {.name = "compare", .type = CHUNKIMG_FLAG, .offset = AT(compare), .help = "set two files of --json side by side: --compare BEFORE AFTER"},
     {.name = "limits", .type = CHUNKIMG_FLAG, .offset = AT(limits),
      .help = "measure this machine's own floors for the file; with --modes or --preset: and every case as a share of them"},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/presets.h"
 #include "cli/cli.h"
 
 static const struct {
@@ -35,23 +36,39 @@ static void print_kind(size_t k)
     }
 }
 
+static const char presets[] = "presets";
+
+static void print_presets(void)
+{
+    printf("%s\n", presets);
+    for (size_t i = 0; ck_preset_at(i); i++)
+        printf("  %-26s %s\n", ck_preset_at(i)->name, ck_preset_at(i)->shows);
+}
+
 static int run(cli *c)
 {
     bool any = false;
 
     for (size_t i = 0; i < c->input_count; i++) {
         size_t k = 0;
+
+        any = true;
+        if (!strcmp(c->inputs[i], presets)) {
+            print_presets();
+            continue;
+        }
         while (k < KINDS && strcmp(kinds[k].name, c->inputs[i]) != 0)
             k++;
         if (k == KINDS)
-            return cli_usage("list: there is no '%s'; there are modes, ops, codecs, layouts", c->inputs[i]);
+            return cli_usage("list: there is no '%s'; there are modes, ops, codecs, layouts, presets", c->inputs[i]);
         print_kind(k);
-        any = true;
     }
     for (size_t k = 0; k < KINDS && !any; k++)
         print_kind(k);
+    if (!any)
+        print_presets();
     return 0;
 }
 
 const cli_command cli_command_list = {
-    .name = "list", .arguments = "[modes|ops|codecs|layouts]", .summary = "what is built in", .run = run};
+    .name = "list", .arguments = "[modes|ops|codecs|layouts|presets]", .summary = "what is built in", .run = run};

@@ -83,6 +83,9 @@ usage photo.png --modes serial,threads --op nothing
 usage photo.png photo.png --json -
 usage
 usage -
+usage photo.png --jsn x
+expect_text "$tmp/err" "--json"
+expect_equal "$(chunkimg list presets | wc -l)" 9 "presets that are listed"
 expect_exit 2 "$CHUNKIMG" photo.png --runs 3
 expect_text "$tmp/err" "belongs to bench"
 expect_exit 1 "$CHUNKIMG" bench missing.png
