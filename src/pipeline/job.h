@@ -178,7 +178,7 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
 /* plan.c: workers that the options or the environment ask for; where neither does, the CPUs, and no more than `most`. */
 ck_status ck_wanted_workers(const chunkimg_options *options, uint64_t most, unsigned *out, ck_error *err);
 
-/* plan.c: bytes that a plan may need. */
+/* plan_memory.c: bytes that a plan may need. */
 uint64_t ck_memory_limit(const chunkimg_options *options);
 
 /* modes.c: whether an option was set that belongs to some modes only. */
@@ -211,6 +211,12 @@ ck_status ck_order_make(const chunkimg_job *job, void **out, size_t *nbytes, ck_
 
 /* plan.c: fills the plan and everything chosen by it. */
 ck_status ck_plan_make(chunkimg_job *job, ck_error *err);
+
+/*
+ * plan_memory.c, with all else chosen: the arena's layout, what a worker holds,
+ * and rows ahead, with their sum in the plan. CHUNKIMG_LIMIT: more than allowed.
+ */
+ck_status ck_plan_memory(chunkimg_job *job, unsigned workers, ck_error *err);
 
 /* plan.c: what the encoders' parameters borrow from the source; again, where it was opened again. */
 void ck_plan_take_from_source(chunkimg_job *job);
@@ -265,7 +271,7 @@ void ck_survey_merge(chunkimg_job *job, ck_ticket t);
 /* run.c: has the tickets of one pass carried. */
 ck_status ck_job_carry(chunkimg_job *job, ck_exec_stats *stats, ck_error *err);
 
-/* work.c */
+/* work.c; its inside is work_inside.h */
 ck_work ck_job_work(chunkimg_job *job);
 void ck_job_pulse(void *job);
 
