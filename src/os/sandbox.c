@@ -197,14 +197,14 @@ static const int allowed[] = {
 static int add_reading(const ck_sandbox *s, scmp_filter_ctx filter, int from)
 {
     const scmp_datum_t mask = O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW, reads = O_RDONLY | O_NOFOLLOW;
-    int failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)from),
+    int failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)from, 0),
                         SCMP_A2_32(SCMP_CMP_MASKED_EQ, mask, reads));
 
     /* fstat, which the C library says in another way on some kernels */
     if (!failed)
         failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fstat), 0);
     if (!failed)
-        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3_32(SCMP_CMP_EQ, AT_EMPTY_PATH));
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3_32(SCMP_CMP_EQ, AT_EMPTY_PATH, 0));
     return failed;
 }
 
@@ -216,10 +216,10 @@ static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int into, int 
         failed = s->add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     /* raise and abort: a signal to itself and nobody else */
     if (!failed)
-        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     if (!failed && into >= 0)
-        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)into),
-                        SCMP_A2_32(SCMP_CMP_EQ, CK_SANDBOX_NEW_FILE));
+        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)into, 0),
+                        SCMP_A2_32(SCMP_CMP_EQ, CK_SANDBOX_NEW_FILE, 0));
     if (!failed && from >= 0)
         failed = add_reading(s, filter, from);
     return -failed;

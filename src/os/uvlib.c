@@ -3,7 +3,10 @@
 #ifdef CK_HAVE_LIBUV
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A pointer to a function that is asked for by its name; the detour over memcpy is what ISO C allows. */
 static bool resolve(void *library, const char *name, void *to)
@@ -14,10 +17,32 @@ static bool resolve(void *library, const char *name, void *to)
     return at != NULL;
 }
 
+/* libuv aborts where its first loop cannot have the descriptors for signals (three pairs, an epoll, an eventfd). */
+static int descriptors_missing(void)
+{
+    enum { PAIRS = 4 };
+    int pairs[PAIRS][2], n = 0, why = 0;
+
+    while (n < PAIRS && !why) {
+        why = pipe2(pairs[n], O_CLOEXEC) ? errno : 0;
+        n += !why;
+    }
+    while (n--) {
+        close(pairs[n][0]);
+        close(pairs[n][1]);
+    }
+    return why;
+}
+
 ck_status ck_uv_load(ck_uv *uv, ck_error *err)
 {
     const char *missing = NULL, *why;
+    int refused = descriptors_missing();
 
+    if (refused) {
+        *uv = (ck_uv){.library = NULL};
+        return ck_fail_os(err, refused, "there can be no event loop");
+    }
     *uv = (ck_uv){.library = dlopen("libuv.so.1", RTLD_NOW | RTLD_LOCAL)};
     if (!uv->library) {
         why = dlerror();

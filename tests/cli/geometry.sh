@@ -7,7 +7,7 @@
 need jq
 
 render 200x140 photo.png
-read -ra modes < <(chunkimg list modes | sed -n 's/^  \([a-z]*\) .*/\1/p' | xargs)
+mapfile -t modes < <(all_modes)
 
 # same_everywhere WIDTHxHEIGHT OPTION...: digest and size
 same_everywhere() {

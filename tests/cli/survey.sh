@@ -7,7 +7,7 @@
 need jq
 
 render 300x900 photo.png
-read -ra modes < <(chunkimg list modes | sed -n 's/^  \([a-z]*\) .*/\1/p' | xargs)
+mapfile -t modes < <(all_modes)
 chain=(--op blur=1 --op equalize --op flip=h --op "clahe=2,4x4")
 
 whole=$(digest_of photo.png --mode serial --tiles 1x1 "${chain[@]}")

@@ -7,7 +7,7 @@ need jq
 
 render 150x110 photo.png
 render 150x110 clear.png --kind rgba
-read -ra modes < <(chunkimg list modes | sed -n 's/^  \([a-z]*\) .*/\1/p' | xargs)
+mapfile -t modes < <(all_modes)
 sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; }
 
 # ---- a shared object ----
