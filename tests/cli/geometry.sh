@@ -43,7 +43,6 @@ expect_text "$tmp/out" "rotate=90 needs the whole image in memory"
 expect_exit 0 "$CHUNKIMG" photo.png --op flip=h --tiles 4 --dry-run
 expect_no_text "$tmp/out" "whole image"
 
-sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; } # which takes memory of its own
 
 # an image that a turn would keep in memory, and a limit that it passes
 render 1500x8000 tall.png

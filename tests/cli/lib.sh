@@ -33,6 +33,9 @@ need() {
 chunkimg() { "$CHUNKIMG" "$@"; }
 render() { "$CHUNKIMG_RENDER" "$@"; }
 
+# Whether this build has a sanitizer, which takes memory of its own.
+sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; }
+
 # all_modes: the names of those that this build has
 all_modes() { chunkimg list modes | sed -n '/not in this build/!s/^  \([a-z]*\).*/\1/p'; }
 

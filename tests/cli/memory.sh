@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need jq
 
-if grep -qi sanitize "$CHUNKIMG_BUILD/CMakeCache.txt" && grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; then
+if sanitized; then
     skip "sanitizers take memory of their own"
 fi
 

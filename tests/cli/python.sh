@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need python3
 python3 -c 'import ctypes, multiprocessing.shared_memory, asyncio' 2>/dev/null || skip "this Python has no ctypes, shared memory or asyncio"
-if grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; then
+if sanitized; then
     skip "a library with sanitizers needs them in every program"
 fi
 export CHUNKIMG_LIBRARY=$CHUNKIMG_BUILD/src/libchunkimg.so PYTHONPATH=$CHUNKIMG_SOURCE/samples/python PYTHONDONTWRITEBYTECODE=1

@@ -25,7 +25,7 @@ trace_of() {
 }
 
 own= # sanitizers take memory of their own
-if grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; then own=yes; fi
+if sanitized; then own=yes; fi
 expected=$(digest_of photo.png --mode serial)
 for mode in $(chunkimg list modes | grep -v 'not in this build' | sed -n 's/^  \([a-z]*\).*/\1/p'); do
     rm -rf made

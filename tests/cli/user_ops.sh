@@ -8,7 +8,6 @@ need jq
 render 150x110 photo.png
 render 150x110 clear.png --kind rgba
 mapfile -t modes < <(all_modes)
-sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.txt"; }
 
 # ---- a shared object ----
 cp "$CHUNKIMG_BUILD/samples/darkest.so" .

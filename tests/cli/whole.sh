@@ -62,7 +62,7 @@ render 1500x1200 large.png
 expect_exit 0 "$CHUNKIMG" large.png -o none --format png --mode serial --json alone.json
 expect_exit 0 "$CHUNKIMG" large.png p01.png p02.png p03.png p04.png -o limited --mode threads --workers 2 \
     --max-memory "$(($(json alone.json .memory.planned_bytes) * 3 / 2))"
-expect_text "$tmp/out" "4 small inputs, each carried whole"
+sanitized || expect_text "$tmp/out" "4 small inputs, each carried whole"
 expect_equal "$(find limited -maxdepth 1 -name '*_tiles' | wc -l)" 5
 
 # a signal stops all of it, and what was being written is gone

@@ -73,6 +73,14 @@ static void write_bytes(const uint8_t *bytes, size_t n)
     close(fd);
 }
 
+/* Field by field: what lies between them is nobody's. */
+static void assert_outcome(const ck_outcome *got, const ck_outcome *wanted)
+{
+    assert_int_equal(got->nbytes, wanted->nbytes);
+    assert_int_equal(got->crc, wanted->crc);
+    assert_int_equal(got->digest, wanted->digest);
+}
+
 /* How many tiles are believed, from the first line on; every one of them must be what was written. */
 static unsigned believed(uint64_t *end)
 {
@@ -88,7 +96,7 @@ static unsigned believed(uint64_t *end)
 
         assert_int_equal(kept[i].is, i >= TILES - n); /* no gap */
         if (kept[i].is)
-            assert_memory_equal(&kept[i].outcome, &o, sizeof o);
+            assert_outcome(&kept[i].outcome, &o);
     }
     return n;
 }
