@@ -17,7 +17,6 @@
  * magnitude, and only the negative one is that large.
  */
 typedef struct passes {
-    size_t least; /* n must be at least that */
     /* `mid`: where sample 0 of the output lies in the input; `step`: samples from a tap to the next; n samples. */
     void (*down8)(const ck_gauss *g, const uint8_t *mid, ptrdiff_t step, int16_t *out, size_t n);
     void (*across8)(const ck_gauss *g, const int16_t *mid, ptrdiff_t step, uint8_t *out, size_t n);
@@ -48,57 +47,17 @@ PLAIN(plain_fine8, int16_t, int16_t, 1 << 14, 15, 0, 0)
 PLAIN(plain_down16, uint16_t, int16_t, 1 << 15, 16, 32768, 0)
 PLAIN(plain_across16, int16_t, uint16_t, 1 << 15, 16, 0, 32768)
 
-static const passes plain = {0, plain_down8, plain_across8, plain_fine8, plain_down16, plain_across16};
+static const passes plain = {plain_down8, plain_across8, plain_fine8, plain_down16, plain_across16};
 
 /* ---- x86 ------------------------------------------------------------------ */
 
-#if CK_X86_LANES
-#include <immintrin.h>
-
-static inline int32_t pair_at(const int16_t *p)
-{
-    int32_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-#define LANES_LEVEL 1
-#include "op/lanes.inc"
-#include "op/gauss_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 2
-#include "op/lanes.inc"
-#include "op/gauss_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 3
-#include "op/lanes.inc"
-#include "op/gauss_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
+#define LANES_TEMPLATE "op/gauss_lanes.inc"
+#include "op/lanes_each.inc"
 
 static const passes *passes_for(size_t n)
 {
-    if (n >= avx512_passes.least && __builtin_cpu_supports("avx512bw"))
-        return &avx512_passes;
-    if (n >= avx2_passes.least && __builtin_cpu_supports("avx2"))
-        return &avx2_passes;
-    return n >= sse2_passes.least ? &sse2_passes : &plain;
+    return LANES_BEST(n, &plain, passes);
 }
-
-#else
-
-static const passes *passes_for(size_t n)
-{
-    (void)n;
-    return &plain;
-}
-
-#endif
 
 /* ---- the kernel and the rows ----------------------------------------------- */
 

@@ -143,59 +143,18 @@ typedef void (*sum_pairs)(pairs *p, int32_t *bends, size_t n);
 
 /* 8: rows of 8-bit samples. means: of 16-bit samples below 16384, whose sums fit 16 bits with a sign. */
 typedef struct bend_sums {
-    size_t least; /* samples that there must be */
     sum_pairs of8, of_means;
 } bend_sums;
 
-static const bend_sums plain = {0, plain8, plain16};
+static const bend_sums plain = {plain8, plain16};
 
-#if CK_X86_LANES
-#include <immintrin.h>
-
-static inline int32_t two_weights(const int16_t *p)
-{
-    int32_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-#define LANES_LEVEL 1
-#include "op/lanes.inc"
-#include "op/gauss_wide_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 2
-#include "op/lanes.inc"
-#include "op/gauss_wide_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 3
-#include "op/lanes.inc"
-#include "op/gauss_wide_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
+#define LANES_TEMPLATE "op/gauss_wide_lanes.inc"
+#include "op/lanes_each.inc"
 
 static const bend_sums *sums_for(size_t n)
 {
-    if (n >= avx512_sums.least && __builtin_cpu_supports("avx512bw"))
-        return &avx512_sums;
-    if (n >= avx2_sums.least && __builtin_cpu_supports("avx2"))
-        return &avx2_sums;
-    return n >= sse2_sums.least ? &sse2_sums : &plain;
+    return LANES_BEST(n, &plain, sums);
 }
-
-#else
-
-static const bend_sums *sums_for(size_t n)
-{
-    (void)n;
-    return &plain;
-}
-
-#endif
 
 /* ---- down the columns ---------------------------------------------------------------- */
 

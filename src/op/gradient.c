@@ -1,11 +1,26 @@
 #include "op/gradient.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "base/checked.h"
 #include "op/clones.h"
 
-const char *const ck_gradient_parts[] = {"magnitude", "x", "y", NULL};
+enum { MAGNITUDE, X }; /* else y */
+
+static const char *const parts[] = {"magnitude", "x", "y", NULL};
+
+const chunkimg_option ck_gradient_options[] = {
+    {.name = "part", .type = CHUNKIMG_CHOICE, .offset = offsetof(ck_gradient_params, part), .choices = parts,
+     .fallback = "magnitude", .value = "magnitude|x|y", .help = "x, y: that derivative with its sign, on mid-gray"},
+    {.name = NULL},
+};
+
+int32_t ck_gradient_halo(const void *params)
+{
+    (void)params;
+    return 1;
+}
 
 /* Two rows: the samples above and below less one another, and their weighted sum with those between. */
 static size_t row_nbytes(ck_shape out)
@@ -13,8 +28,9 @@ static size_t row_nbytes(ck_shape out)
     return ck_round_up(((size_t)out.w + 2) * out.channels * sizeof(int32_t), 64);
 }
 
-size_t ck_gradient_scratch(ck_shape out)
+size_t ck_gradient_scratch(const void *params, ck_shape out)
 {
+    (void)params;
     return 2 * row_nbytes(out);
 }
 
@@ -70,9 +86,9 @@ size_t ck_gradient_scratch(ck_shape out)
     {                                                                                                                 \
         int shift = 2 * g.side + g.middle == 4 ? 3 : 5;                                                               \
         columns##bits(above, here, below, g, change, mean, n + 2 * c);                                                \
-        if (part == CK_GRADIENT_MAGNITUDE)                                                                            \
+        if (part == MAGNITUDE)                                                                                        \
             magnitude##bits(change, mean, c, g, out, n);                                                              \
-        else if (part == CK_GRADIENT_X)                                                                               \
+        else if (part == X)                                                                                           \
             across##bits(mean, c, shift, out, n);                                                                     \
         else                                                                                                          \
             along##bits(change, c, g, shift, out, n);                                                                 \
@@ -83,8 +99,9 @@ size_t ck_gradient_scratch(ck_shape out)
 GRADIENT(8, uint8_t, int16_t, float, sqrtf)
 GRADIENT(16, uint16_t, int32_t, double, sqrt)
 
-void ck_gradient_apply(ck_gradient g, int part, void *scratch, ck_view in, ck_view out)
+void ck_gradient_apply(ck_gradient g, const void *params, void *scratch, ck_view in, ck_view out)
 {
+    int part = ((const ck_gradient_params *)params)->part;
     size_t c = out.shape.channels, n = (size_t)out.shape.w * c;
     void *change = scratch, *mean = (uint8_t *)scratch + row_nbytes(out.shape);
 

@@ -4,21 +4,26 @@
 
 #include "op/op.h"
 
-enum { CK_GRADIENT_MAGNITUDE, CK_GRADIENT_X, CK_GRADIENT_Y };
+extern const chunkimg_option ck_gradient_options[]; /* part: the magnitude, or the derivative along x or y */
 
-extern const char *const ck_gradient_parts[]; /* "magnitude", "x", "y", NULL */
+typedef struct ck_gradient_params {
+    int part; /* index into magnitude, x, y */
+} ck_gradient_params;
 
 typedef struct ck_gradient {
     int32_t side, middle; /* 2 side + middle is 4 or 16 */
 } ck_gradient;
 
-size_t ck_gradient_scratch(ck_shape out);
+/* 1 */
+int32_t ck_gradient_halo(const void *params);
+
+size_t ck_gradient_scratch(const void *params, ck_shape out);
 
 /*
- * `in` has a halo of 1. As Sobel's in scale, k = 2 side + middle:
+ * The rest of an operation's apply, with its kernel. As Sobel's in scale, k = 2 side + middle:
  * magnitude: sqrt(gx^2 + gy^2) 4 / k, rounded half up and clamped
  * x, y: g / 2 k, rounded half up, plus 128 or 32768: never clamped but at one end, by 1
  */
-void ck_gradient_apply(ck_gradient g, int part, void *scratch, ck_view in, ck_view out);
+void ck_gradient_apply(ck_gradient g, const void *params, void *scratch, ck_view in, ck_view out);
 
 #endif

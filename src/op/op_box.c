@@ -9,6 +9,7 @@
  */
 #include "op/clones.h"
 #include "op/op.h"
+#include "op/square.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -22,15 +23,6 @@ enum {
     SPARE = 16              /* samples that are touched beyond a row */
 };
 
-typedef struct params {
-    int64_t radius; /* pixels */
-} params;
-
-static int32_t halo(const void *p)
-{
-    return (int32_t)((const params *)p)->radius;
-}
-
 /* Scratch: sums of columns of the input's width, then sums of windows of the output's. */
 static size_t columns_nbytes(int32_t radius, ck_shape out)
 {
@@ -39,7 +31,7 @@ static size_t columns_nbytes(int32_t radius, ck_shape out)
 
 static size_t scratch(const void *p, ck_shape out)
 {
-    return columns_nbytes(halo(p), out) + ck_round_up(((size_t)out.w * out.channels + SPARE) * sizeof(uint32_t), 64);
+    return columns_nbytes(ck_square_halo(p), out) + ck_round_up(((size_t)out.w * out.channels + SPARE) * sizeof(uint32_t), 64);
 }
 
 /* ---- down the columns ----------------------------------------------------- */
@@ -204,7 +196,7 @@ BLOCK(16, uint16_t, uint32_t)
 
 static void apply(const void *p, const void *state, void *scratch_memory, ck_view in, ck_view out)
 {
-    int32_t radius = halo(p);
+    int32_t radius = ck_square_halo(p);
     void *sums = (uint8_t *)scratch_memory + columns_nbytes(radius, out.shape);
 
     (void)state;
@@ -217,8 +209,7 @@ static void apply(const void *p, const void *state, void *scratch_memory, ck_vie
 }
 
 static const chunkimg_option options[] = {
-    {.name = "radius", .type = CHUNKIMG_INT, .offset = offsetof(params, radius), .least = 1, .most = RADIUS_MOST,
-     .unit = "pixels", .fallback = "1", .value = "RADIUS", .help = "the window is 2 RADIUS + 1 pixels wide and high"},
+    CK_SQUARE_RADIUS(RADIUS_MOST),
     {.name = NULL},
 };
 
@@ -230,8 +221,8 @@ const ck_op ck_op_box = {
                "are reflected; alpha is premultiplied (Porter and Duff 1984) and averaged like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
-    .params_size = sizeof(params),
-    .halo = halo,
+    .params_size = sizeof(ck_square),
+    .halo = ck_square_halo,
     .scratch = scratch,
     .apply = apply,
 };

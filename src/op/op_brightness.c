@@ -13,12 +13,7 @@ static double curve(const void *p, double share)
     return ((const params *)p)->factor * share;
 }
 
-static ck_status prepare(const void *p, ck_shape in, void *state, ck_error *err)
-{
-    (void)err;
-    ck_table_fill(state, in.depth, curve, p);
-    return CK_OK;
-}
+CK_TABLE_PREPARE
 
 static const chunkimg_option options[] = {
     {.name = "factor", .type = CHUNKIMG_REAL, .offset = offsetof(params, factor), .least = 0, .most = 100,

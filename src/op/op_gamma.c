@@ -14,12 +14,7 @@ static double curve(const void *p, double share)
     return pow(share, 1 / ((const params *)p)->gamma);
 }
 
-static ck_status prepare(const void *p, ck_shape in, void *state, ck_error *err)
-{
-    (void)err;
-    ck_table_fill(state, in.depth, curve, p);
-    return CK_OK;
-}
+CK_TABLE_PREPARE
 
 static const chunkimg_option options[] = {
     {.name = "gamma", .type = CHUNKIMG_REAL, .offset = offsetof(params, gamma), .least = 0.01, .most = 100,

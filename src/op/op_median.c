@@ -2,6 +2,7 @@
 #include "op/clones.h"
 #include "op/median_wide.h"
 #include "op/op.h"
+#include "op/square.h"
 
 #include <stddef.h>
 
@@ -9,10 +10,6 @@
 
 /* Up to these, each way is the fastest one. */
 enum { NETWORK_RADIUS = 2, BITS_RADIUS_8 = 4, BITS_RADIUS_16 = 5 };
-
-typedef struct params {
-    int64_t radius; /* pixels */
-} params;
 
 #define NAME(x) x##_8
 #define SAMPLE uint8_t
@@ -32,14 +29,9 @@ typedef struct params {
 #define TOP 0x8000
 #include "op/median_bits.inc"
 
-static int32_t halo(const void *p)
-{
-    return (int32_t)((const params *)p)->radius;
-}
-
 static size_t scratch(const void *p, ck_shape out)
 {
-    int32_t radius = halo(p);
+    int32_t radius = ck_square_halo(p);
     size_t rows = 2 * (size_t)radius + 1, nbytes;
 
     if (radius > NETWORK_RADIUS)
@@ -49,7 +41,7 @@ static size_t scratch(const void *p, ck_shape out)
 
 static void apply(const void *p, const void *state, void *work, ck_view in, ck_view out)
 {
-    int32_t radius = halo(p);
+    int32_t radius = ck_square_halo(p);
     bool wide = radius > NETWORK_RADIUS;
 
     (void)state;
@@ -63,8 +55,7 @@ static void apply(const void *p, const void *state, void *work, ck_view in, ck_v
 }
 
 static const chunkimg_option options[] = {
-    {.name = "radius", .type = CHUNKIMG_INT, .offset = offsetof(params, radius), .least = 1, .most = 50,
-     .unit = "pixels", .fallback = "1", .value = "RADIUS", .help = "the window is 2 RADIUS + 1 pixels wide and high"},
+    CK_SQUARE_RADIUS(50),
     {.name = NULL},
 };
 
@@ -77,8 +68,8 @@ const ck_op ck_op_median = {
                "reflected; alpha is premultiplied (Porter and Duff 1984) and filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
-    .params_size = sizeof(params),
-    .halo = halo,
+    .params_size = sizeof(ck_square),
+    .halo = ck_square_halo,
     .scratch = scratch,
     .apply = apply,
 };

@@ -84,58 +84,22 @@ static int power_of_two(int32_t n)
     return n == (int32_t)1 << k ? k : -1;
 }
 
-/* ---- x86: twice as fast for large kernels as what the compiler finds ---- */
+/* ---- vectors: twice as fast for large kernels as what the compiler finds ---- */
 
-#if CK_X86_LANES
-#include <immintrin.h>
+typedef void (*sum_rows)(const uint8_t *const *rows, const int16_t *weights, size_t count, int32_t *out, size_t n);
 
-static inline int32_t two_weights(const int16_t *p)
-{
-    int32_t v;
+#define LANES_TEMPLATE "op/taps_lanes.inc"
+#include "op/lanes_each.inc"
 
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-#define LANES_LEVEL 1
-#include "op/lanes.inc"
-#include "op/taps_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 2
-#include "op/lanes.inc"
-#include "op/taps_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-#define LANES_LEVEL 3
-#include "op/lanes.inc"
-#include "op/taps_lanes.inc"
-#define LANES_LEVEL 0
-#include "op/lanes.inc"
-
-/* False: too few samples for a vector, nothing was done. */
+/* False: no vectors, or too few samples for one; nothing was done. */
 static bool fast_rows8(const uint8_t *const *rows, const int16_t *weights, size_t count, int32_t *out, size_t n)
 {
-    if (n >= 32 && __builtin_cpu_supports("avx512bw"))
-        avx512_rows8(rows, weights, count, out, n);
-    else if (n >= 16 && __builtin_cpu_supports("avx2"))
-        avx2_rows8(rows, weights, count, out, n);
-    else if (n >= 8)
-        sse2_rows8(rows, weights, count, out, n);
-    return n >= 8;
+    sum_rows sum = LANES_BEST(n, (sum_rows)NULL, rows8);
+
+    if (sum)
+        sum(rows, weights, count, out, n);
+    return sum != NULL;
 }
-
-#else
-
-static bool fast_rows8(const uint8_t *const *rows, const int16_t *weights, size_t count, int32_t *out, size_t n)
-{
-    (void)rows, (void)weights, (void)count, (void)out, (void)n;
-    return false;
-}
-
-#endif
 
 static bool no_fast(const void *rows, const int16_t *weights, size_t count, void *out, size_t n)
 {
