@@ -14,11 +14,11 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "exec/exec.h"
 #include "exec/gil.h"
+#include "exec/pthreads.h"
 
 typedef struct pool {
     const ck_exec_config *config;
@@ -32,9 +32,9 @@ typedef struct pool {
 
 /* Written by its own thread, read by the caller once that is joined. */
 typedef struct worker {
+    pthread_t thread; /* first, as ck_pthreads has it */
     pool *pool;
     unsigned id;
-    pthread_t thread;
     ck_gil_user lock;
     uint64_t queue_ns;
 } worker;
@@ -90,13 +90,12 @@ static uint64_t returns_so_far(pool *p)
 static void wait_for_return(pool *p, uint64_t seen, bool home)
 {
     uint64_t until_ns = ck_now_ns() + 50 * 1000 * 1000;
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u), .tv_nsec = (long)(until_ns % 1000000000u)};
     int late = 0;
 
     pthread_mutex_lock(&p->idle);
     p->waiting++;
     while (p->returns == seen && !late)
-        late = home ? pthread_cond_timedwait(&p->returned, &p->idle, &until)
+        late = home ? ck_pthreads_wait_until(&p->returned, &p->idle, until_ns)
                     : pthread_cond_wait(&p->returned, &p->idle);
     p->waiting--;
     pthread_mutex_unlock(&p->idle);
@@ -184,17 +183,12 @@ static void *worker_main(void *arg)
 static ck_status init_pool(pool *p, ck_error *err)
 {
     const chunkimg_options *o = p->config->options;
-    pthread_condattr_t attr;
     ck_status status = ck_gil_init(&p->gil, o->gil_interval * 1e-3, (unsigned)o->gil_release, err);
     int why;
 
     if (status)
         return status;
-    why = pthread_condattr_init(&attr);
-    if (!why)
-        why = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (!why)
-        why = pthread_cond_init(&p->returned, &attr);
+    why = ck_pthreads_condition(&p->returned);
     if (!why)
         why = pthread_mutex_init(&p->idle, NULL);
     return why ? ck_fail_os(err, why, "preparing the threads") : CK_OK;
@@ -229,7 +223,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     const ck_turns turns = {&p, turn_check, turn_let_go, turn_take, turn_native, turn_waited};
     uint64_t began = ck_now_ns();
     worker *workers = calloc(config->workers, sizeof *workers);
-    unsigned n = 1;
+    ck_pthreads threads = {.members = workers, .each = sizeof *workers, .main = worker_main};
     ck_status status;
 
     if (!workers)
@@ -240,19 +234,14 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
         return status;
     }
     work->in_turns(work->self, &turns);
-    workers[0] = (worker){.pool = &p};
-    for (; n < config->workers; n++) {
-        workers[n] = (worker){.pool = &p, .id = n};
-        if (pthread_create(&workers[n].thread, NULL, worker_main, &workers[n]))
-            break;
-    }
-    stats->workers = n;
+    for (unsigned i = 0; i < config->workers; i++)
+        workers[i] = (worker){.pool = &p, .id = i};
+    ck_pthreads_start(&threads, config->workers);
+    stats->workers = threads.count;
     stats->spawn_s = ck_seconds(ck_now_ns() - began);
-    worker_main(&workers[0]);
-    for (unsigned i = 1; i < n; i++)
-        pthread_join(workers[i].thread, NULL);
+    ck_pthreads_work(&threads);
     work->in_turns(work->self, NULL);
-    count(stats, workers, n);
+    count(stats, workers, threads.count);
     release_pool(&p);
     free(workers);
     return CK_OK;

@@ -17,10 +17,10 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "exec/exec.h"
+#include "exec/pthreads.h"
 #include "exec/sharing.h"
 
 typedef struct pool {
@@ -34,9 +34,9 @@ typedef struct pool {
 
 /* Written by its own thread, read by the caller once that is joined. */
 typedef struct worker {
+    pthread_t thread; /* first, as ck_pthreads has it */
     pool *pool;
     unsigned id;
-    pthread_t thread;
     uint64_t acquisitions, lock_ns, queue_ns;
 } worker;
 
@@ -61,19 +61,10 @@ static void wait_locked(worker *me)
 
     p->waiting++;
     me->acquisitions++; /* the condition gives the lock back and takes it again */
-    if (me->id == 0) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 50 * 1000 * 1000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_nsec -= 1000000000;
-            until.tv_sec++;
-        }
-        pthread_cond_timedwait(&p->change, &p->lock, &until);
-    } else {
+    if (me->id == 0)
+        ck_pthreads_wait_until(&p->change, &p->lock, began + 50 * 1000 * 1000);
+    else
         pthread_cond_wait(&p->change, &p->lock);
-    }
     p->waiting--;
     me->queue_ns += ck_now_ns() - began;
 }
@@ -130,13 +121,8 @@ static void *worker_main(void *arg)
 
 static ck_status init_pool(pool *p, ck_error *err)
 {
-    pthread_condattr_t attr;
-    int why = pthread_condattr_init(&attr);
+    int why = ck_pthreads_condition(&p->change);
 
-    if (!why)
-        why = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (!why)
-        why = pthread_cond_init(&p->change, &attr);
     if (!why)
         why = pthread_mutex_init(&p->lock, NULL);
     return why ? ck_fail_os(err, why, "preparing the threads") : CK_OK;
@@ -161,7 +147,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     pool p = {.config = config, .work = work};
     uint64_t began = ck_now_ns();
     worker *workers = calloc(config->workers, sizeof *workers);
-    unsigned n = 1;
+    ck_pthreads threads = {.members = workers, .each = sizeof *workers, .main = worker_main};
     ck_status status;
 
     if (!workers)
@@ -174,18 +160,13 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
         free(workers);
         return status;
     }
-    workers[0] = (worker){.pool = &p};
-    for (; n < config->workers; n++) {
-        workers[n] = (worker){.pool = &p, .id = n};
-        if (pthread_create(&workers[n].thread, NULL, worker_main, &workers[n]))
-            break;
-    }
-    stats->workers = n;
+    for (unsigned i = 0; i < config->workers; i++)
+        workers[i] = (worker){.pool = &p, .id = i};
+    ck_pthreads_start(&threads, config->workers);
+    stats->workers = threads.count;
     stats->spawn_s = ck_seconds(ck_now_ns() - began);
-    worker_main(&workers[0]);
-    for (unsigned i = 1; i < n; i++)
-        pthread_join(workers[i].thread, NULL);
-    count(stats, workers, n);
+    ck_pthreads_work(&threads);
+    count(stats, workers, threads.count);
     if (p.pins)
         ck_unpin(p.pins);
     ck_pins_free(&p.pins);
@@ -204,10 +185,10 @@ typedef struct team {
 } team;
 
 typedef struct member {
+    pthread_t thread; /* first, as ck_pthreads has it */
     ck_sharer sharer;
     team *team;
     unsigned id;
-    pthread_t thread;
 } member;
 
 static bool deal(member *me, uint64_t last, uint64_t *from, uint64_t *to)
@@ -236,33 +217,30 @@ static void *member_main(void *arg)
 }
 
 /* The lock is held while threads are made: none is dealt a tile before their number is known. */
-static unsigned start_members(team *t, member *members, unsigned wanted)
+static void start_members(team *t, ck_pthreads *threads, unsigned wanted)
 {
-    unsigned n = 1;
+    member *members = threads->members;
 
     for (unsigned i = 0; i < wanted; i++)
         members[i] = (member){.sharer = {.sharing = &t->sharing, .home = i == 0}, .team = t, .id = i};
     pthread_mutex_lock(&t->sharing.lock);
-    while (n < wanted && !pthread_create(&members[n].thread, NULL, member_main, &members[n]))
-        n++;
-    t->dealer.workers = n;
+    ck_pthreads_start(threads, wanted);
+    t->dealer.workers = threads->count;
     pthread_mutex_unlock(&t->sharing.lock);
-    return n;
 }
 
 static void work_as_team(team *t, member *members, ck_sharer *counted, ck_exec_stats *stats)
 {
     uint64_t began = ck_now_ns();
-    unsigned n = start_members(t, members, t->sharing.config->workers);
+    ck_pthreads threads = {.members = members, .each = sizeof *members, .main = member_main};
 
-    stats->workers = n;
+    start_members(t, &threads, t->sharing.config->workers);
+    stats->workers = threads.count;
     stats->spawn_s = ck_seconds(ck_now_ns() - began);
-    member_main(&members[0]);
-    for (unsigned i = 1; i < n; i++)
-        pthread_join(members[i].thread, NULL);
-    for (unsigned i = 0; i < n; i++)
+    ck_pthreads_work(&threads);
+    for (unsigned i = 0; i < threads.count; i++)
         counted[i] = members[i].sharer;
-    ck_sharing_count(stats, counted, n);
+    ck_sharing_count(stats, counted, threads.count);
     if (t->pins)
         ck_unpin(t->pins);
 }

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "exec/pthreads.h"
 
 /* ---- the rules -------------------------------------------------------------------- */
 
@@ -80,7 +80,6 @@ bool ck_deal(ck_dealer *d, unsigned worker, uint64_t last, uint64_t *from, uint6
 
 ck_status ck_sharing_init(ck_sharing *s, const ck_exec_config *config, const ck_work *work, ck_error *err)
 {
-    pthread_condattr_t attr;
     int why;
 
     *s = (ck_sharing){.config = config, .work = work};
@@ -91,11 +90,7 @@ ck_status ck_sharing_init(ck_sharing *s, const ck_exec_config *config, const ck_
         free(s->mailed);
         return ck_fail_memory(err, config->slots * sizeof *s->mail, "sharing out the tiles");
     }
-    why = pthread_condattr_init(&attr);
-    if (!why)
-        why = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (!why)
-        why = pthread_cond_init(&s->change, &attr);
+    why = ck_pthreads_condition(&s->change);
     if (!why)
         why = pthread_mutex_init(&s->lock, NULL);
     return why ? ck_fail_os(err, why, "sharing out the tiles") : CK_OK;
@@ -129,13 +124,12 @@ void ck_sharing_unlock(ck_sharer *me)
 static void wait_locked(ck_sharer *me)
 {
     ck_sharing *s = me->sharing;
-    uint64_t began = ck_now_ns(), until_ns = began + 50 * 1000 * 1000;
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000u), .tv_nsec = (long)(until_ns % 1000000000u)};
+    uint64_t began = ck_now_ns();
 
     s->waiting++;
     me->acquisitions++;
     if (me->home)
-        pthread_cond_timedwait(&s->change, &s->lock, &until);
+        ck_pthreads_wait_until(&s->change, &s->lock, began + 50 * 1000 * 1000);
     else
         pthread_cond_wait(&s->change, &s->lock);
     s->waiting--;
