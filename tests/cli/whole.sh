@@ -57,13 +57,15 @@ for mode in threads openmp processes; do
     diff -r serial "$mode" || fail "mode $mode with --force"
 done
 
-# a limit that a share of the memory would pass, and one input alone does not
-render 1500x1200 large.png
-expect_exit 0 "$CHUNKIMG" large.png -o none --format png --mode serial --json alone.json
-expect_exit 0 "$CHUNKIMG" large.png p01.png p02.png p03.png p04.png -o limited --mode threads --workers 2 \
-    --max-memory "$(($(json alone.json .memory.planned_bytes) * 3 / 2))"
-sanitized || expect_text "$tmp/out" "4 small inputs, each carried whole"
-expect_equal "$(find limited -maxdepth 1 -name '*_tiles' | wc -l)" 5
+# a limit that a share of the memory would pass, and one input alone does not (a sanitizer takes memory of its own)
+if ! sanitized; then
+    render 1500x1200 large.png
+    expect_exit 0 "$CHUNKIMG" large.png -o none --format png --mode serial --json alone.json
+    expect_exit 0 "$CHUNKIMG" large.png p01.png p02.png p03.png p04.png -o limited --mode threads --workers 2 \
+        --max-memory "$(($(json alone.json .memory.planned_bytes) * 3 / 2))"
+    expect_text "$tmp/out" "4 small inputs, each carried whole"
+    expect_equal "$(find limited -maxdepth 1 -name '*_tiles' | wc -l)" 5
+fi
 
 # a signal stops all of it, and what was being written is gone
 for mode in threads processes; do
