@@ -29,7 +29,7 @@ jq -e '.schema == "chunkimg-bench/1" and .complete and .protocol.seed == 7 and .
             has("peak_memory_bytes") and has("spawn_s")) and .figures.total_s >= .figures.wall_s] | all) and
     ([.curves[] | select(.mode == "threads") | .usl.sigma >= 0 and .amdahl.sigma >= 0] == [true]) and
     (.conclusion | length >= 2) and (.use.command | startswith("chunkimg photo.png --tiles 6"))' o.json >/dev/null || fail "$(cat o.json)"
-for mode in $(chunkimg list modes | grep -v 'not in this build' | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+for mode in $(all_modes); do
     jq -e --arg mode "$mode" '[.cases[].mode] | index($mode)' o.json >/dev/null || fail "$mode is no row"
 done
 expect_equal "$(($(wc -l <o.csv) - 1))" "$(jq '[.cases[].wall_s | length] | add' o.json)" "lines of the CSV"

@@ -124,17 +124,8 @@ children=$(pgrep -P "$pid" || true)
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
 [ ! -e made ] || fail "a partial output has its final name"
-for _ in $(seq 1 20); do
-    alive=0
-    # one that has ended and waits to be reaped by whoever adopted it is no orphan
-    for child in $children; do
-        state=$(sed 's/.*) //; s/ .*//' "/proc/$child/stat" 2>/dev/null || true)
-        [ -z "$state" ] || [ "$state" = Z ] || alive=1
-    done
-    [ "$alive" = 1 ] || break
-    sleep 0.05
-done
-[ "$alive" = 0 ] || fail "an orphan was left"
+mapfile -t children <<<"$children"
+gone_within 1 "${children[@]}" || fail "an orphan was left"
 expect_exit 0 "$CHUNKIMG" photo.png --tiles 4 -o made
 [ -z "$(find . -maxdepth 1 -name '.made.chunkimg-*')" ] || fail "a killed run's leftovers were not swept"
 

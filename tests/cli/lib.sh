@@ -39,6 +39,22 @@ sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.
 # all_modes: the names of those that this build has
 all_modes() { chunkimg list modes | sed -n '/not in this build/!s/^  \([a-z]*\).*/\1/p'; }
 
+# gone_within SECONDS PID...: whether none of the processes runs any more by then; one that has ended and waits to be reaped by
+# whoever adopted it does not
+gone_within() {
+    local tries=$(($1 * 50)) pid state alive=1
+    shift
+    for ((; tries > 0 && alive; tries--)); do
+        alive=0
+        for pid; do
+            state=$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null || true)
+            [ -z "$state" ] || [ "$state" = Z ] || alive=1
+        done
+        [ "$alive" = 0 ] || sleep 0.02
+    done
+    [ "$alive" = 0 ]
+}
+
 # expect_exit CODE COMMAND...: its output lies in $tmp/out and $tmp/err afterwards
 expect_exit() {
     local expected=$1 status=0

@@ -43,16 +43,8 @@ children=$(pgrep -P "$pid" || true)
 [ -n "$children" ] || fail "there was no run apart"
 kill -9 "$pid"
 wait "$pid" 2>/dev/null || true
-for _ in $(seq 1 100); do
-    alive=0
-    for child in $children; do
-        state=$(sed 's/.*) //; s/ .*//' "/proc/$child/stat" 2>/dev/null || true)
-        [ -z "$state" ] || [ "$state" = Z ] || alive=1
-    done
-    [ "$alive" = 1 ] || break
-    sleep 0.02
-done
-[ "$alive" = 0 ] || fail "a run outlived the command"
+mapfile -t children <<<"$children"
+gone_within 2 "${children[@]}" || fail "a run outlived the command"
 expect_nothing made
 
 # A signal while an input is waited for: no input after it is begun, and it is no success.

@@ -54,16 +54,8 @@ for start in fork spawn forkserver; do
     family=$(pgrep -P "$pid" | while read -r child; do echo "$child"; pgrep -P "$child" || true; done)
     kill -9 "$pid"
     wait "$pid" 2>/dev/null || true
-    for _ in $(seq 1 40); do
-        alive=0
-        for child in $family; do
-            state=$(sed 's/.*) //; s/ .*//' "/proc/$child/stat" 2>/dev/null || true)
-            [ -z "$state" ] || [ "$state" = Z ] || alive=1
-        done
-        [ "$alive" = 1 ] || break
-        sleep 0.05
-    done
-    [ -n "$family" ] && [ "$alive" = 0 ] || fail "$start: an orphan was left, or there were no workers ($family)"
+    mapfile -t members <<<"$family"
+    [ -n "$family" ] && gone_within 2 "${members[@]}" || fail "$start: an orphan was left, or there were no workers ($family)"
     rm -rf made .made.*
 done
 

@@ -27,7 +27,7 @@ trace_of() {
 own= # sanitizers take memory of their own
 if sanitized; then own=yes; fi
 expected=$(digest_of photo.png --mode serial)
-for mode in $(chunkimg list modes | grep -v 'not in this build' | sed -n 's/^  \([a-z]*\).*/\1/p'); do
+for mode in $(all_modes); do
     rm -rf made
     expect_exit 0 "$CHUNKIMG" photo.png --mode "$mode" --workers 3 --tiles 12 -o made --trace t.json --json r.json --quiet
     trace_of t.json
