@@ -17,7 +17,14 @@
  * timer. It has the idle handle `turn` as long as next() may have something;
  * LATER stops it, and every ticket that comes back starts it again. LATER is
  * only said while a ticket is out, and each of those is an open request of the
- * loop, so it cannot sleep for ever.
+ * loop, whose end wakes it.
+ *
+ * A request that has ended wakes the loop by a word to its eventfd, and libuv
+ * says no second one until the first was heard: where the system refuses that
+ * one word (EAGAIN), all that end later are silent, too, and the loop would
+ * sleep on. So the timer looks whether anything came back since it last went
+ * off, and if not, says a word of its own: whatever wakes the loop lets it take
+ * all that has ended.
  *
  * Downloads of inputs that are still to come go on meanwhile (os/fetch_loop.h):
  * their sockets and their timer are watched by the same loop, until it ends.
@@ -37,11 +44,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exec/async_pool.h"
 #include "exec/async_write.h"
-#include "exec/probe.h"
 #include "os/fetch.h"
 
-enum { PULSE_MS = 20, IO_THREADS = 2 /* of the pool, beside those that carry tickets */, POOL_BY_ITSELF = 4 };
+enum { PULSE_MS = 20, WORDS = 2 };
 
 typedef struct loop loop;
 
@@ -64,6 +71,9 @@ struct loop {
     uv_idle_t turn;
     uv_prepare_t mark;
     uv_timer_t heart;
+    uv_async_t words[WORDS]; /* one is stuck when it was not heard either; then comes the other's turn */
+    uint64_t ended, ended_before; /* requests, until now and until the timer last went off */
+    unsigned beats;      /* that found nothing ended */
     bool pooled, over;
     void **mine;        /* per worker; pooled: one more, which drains */
     unsigned entered;
@@ -73,6 +83,7 @@ struct loop {
 
     ck_ahead *ahead;    /* NULL: the input cannot be read ahead */
     uv_fs_t reading;
+    bool is_reading;
 
     /* How long a turn keeps all events waiting: its time less what the loop slept. */
     uint64_t turns, busy_ns, worst_ns, marked_ns, slept_ns;
@@ -103,6 +114,7 @@ static void come_back(errand *e)
 {
     loop *l = e->loop;
 
+    l->ended++;
     l->work->done(l->work->self, e->ticket);
     e->next = l->spare;
     l->spare = e;
@@ -157,13 +169,23 @@ static errand *errand_or_fail(loop *l, ck_ticket t, unsigned worker)
 
 /* ---- the input ------------------------------------------------------------------------- */
 
+static void end_quietly(loop *l);
+
+static void read_ended(loop *l, ssize_t n)
+{
+    l->ended++;
+    l->is_reading = false;
+    ck_ahead_end(l->ahead, n);
+    end_quietly(l);
+}
+
 static void on_read(uv_fs_t *request)
 {
     loop *l = request->data;
     ssize_t n = request->result;
 
     l->uv.fs_req_cleanup(request);
-    ck_ahead_end(l->ahead, n);
+    read_ended(l, n);
 }
 
 /* Begins with the block that the decoder will want next, unless one is on its way. */
@@ -175,10 +197,22 @@ static void read_ahead(loop *l)
         return;
     buffer = (uv_buf_t){.base = (char *)l->ahead->bytes, .len = sizeof l->ahead->bytes};
     l->reading.data = l;
-    l->uv.fs_read(&l->uv_loop, &l->reading, l->ahead->file, &buffer, 1, l->ahead->offset, on_read);
+    l->is_reading = true;
+    if (l->uv.fs_read(&l->uv_loop, &l->reading, l->ahead->file, &buffer, 1, l->ahead->offset, on_read) < 0)
+        read_ended(l, -1);
 }
 
 /* ---- turns ---------------------------------------------------------------------------- */
+
+/* The timer goes last: what is still read ahead may need to be woken for. */
+static void end_quietly(loop *l)
+{
+    if (!l->over || l->is_reading)
+        return;
+    l->uv.close((uv_handle_t *)&l->heart, NULL);
+    for (int i = 0; i < WORDS; i++)
+        l->uv.close((uv_handle_t *)&l->words[i], NULL);
+}
 
 static void end(loop *l)
 {
@@ -187,7 +221,7 @@ static void end(loop *l)
         ck_fetches_detach(l->config->downloads);
     l->uv.close((uv_handle_t *)&l->turn, NULL);
     l->uv.close((uv_handle_t *)&l->mark, NULL);
-    l->uv.close((uv_handle_t *)&l->heart, NULL);
+    end_quietly(l);
 }
 
 static ck_next carry_inline(loop *l, unsigned roles, unsigned worker)
@@ -263,6 +297,9 @@ static void on_heart(uv_timer_t *heart)
 {
     loop *l = heart->data;
 
+    if (l->ended == l->ended_before)
+        l->uv.async_send(&l->words[l->beats++ % WORDS]);
+    l->ended_before = l->ended;
     l->config->pulse(l->config->user);
     if (!l->over) /* the pulse may have stopped the work */
         l->uv.idle_start(&l->turn, on_turn);
@@ -298,6 +335,8 @@ static ck_status make_loop(loop *l, ck_error *err)
     l->uv.idle_init(&l->uv_loop, &l->turn);
     l->uv.prepare_init(&l->uv_loop, &l->mark);
     l->uv.timer_init(&l->uv_loop, &l->heart);
+    for (int i = 0; i < WORDS; i++)
+        l->uv.async_init(&l->uv_loop, &l->words[i], NULL); /* the loop has its eventfd, which is all that could fail */
     if (l->config->downloads)
         ck_fetches_attach(l->config->downloads, &l->uv, &l->uv_loop);
     l->uv.idle_start(&l->turn, on_turn);
@@ -334,48 +373,6 @@ static void leave_all(loop *l)
     }
     free(l->mine);
     free(l->resting);
-}
-
-/* The library reads the size of its pool from the environment, when it first needs it. NULL: left as it is. */
-static char *size_pool(unsigned threads)
-{
-    const char *before = getenv("UV_THREADPOOL_SIZE");
-    char *kept = strdup(before ? before : "");
-    char text[16];
-
-    snprintf(text, sizeof text, "%u", threads);
-    if (kept)
-        setenv("UV_THREADPOOL_SIZE", text, 1);
-    return kept;
-}
-
-static void unsize_pool(char *kept)
-{
-    if (kept && *kept)
-        setenv("UV_THREADPOOL_SIZE", kept, 1);
-    else if (kept)
-        unsetenv("UV_THREADPOOL_SIZE");
-    free(kept);
-}
-
-/*
- * libuv ends the program where it cannot start a thread of its pool, so what
- * the system grants is found out first. *sized: the environment was changed,
- * and is owed unsize_pool(*before).
- */
-static ck_status prepare_pool(const loop *l, char **before, bool *sized, ck_error *err)
-{
-    unsigned wanted = l->pooled ? l->config->workers + IO_THREADS : POOL_BY_ITSELF;
-    unsigned had = ck_threads_to_be_had(wanted + 1) - 1;
-
-    *sized = false;
-    if (!had)
-        return ck_fail_os(err, EAGAIN, "starting a thread of the event loop");
-    if (!l->pooled && had == wanted)
-        return CK_OK;
-    *sized = true;
-    *before = size_pool(had);
-    return CK_OK;
 }
 
 static void count(ck_exec_stats *stats, const loop *l)
@@ -417,9 +414,8 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
 {
     loop l = {.config = config, .work = work, .pooled = config->options->async_pool > 0};
     uint64_t began = ck_now_ns();
-    char *pool_before = NULL;
-    bool sized;
-    ck_status status = prepare_pool(&l, &pool_before, &sized, err);
+    ck_async_pool pool;
+    ck_status status = ck_async_pool_prepare(&pool, l.pooled ? config->workers : 0, err);
 
     if (status)
         return status;
@@ -427,8 +423,7 @@ static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_
     if (!status)
         status = run_loop(&l, stats, began, err);
     ck_uv_unload(&l.uv);
-    if (sized)
-        unsize_pool(pool_before);
+    ck_async_pool_release(&pool);
     return status;
 }
 

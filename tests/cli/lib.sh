@@ -39,6 +39,9 @@ sanitized() { grep -q '^CHUNKIMG_SANITIZE:STRING=.' "$CHUNKIMG_BUILD/CMakeCache.
 # all_modes: the names of those that this build has
 all_modes() { chunkimg list modes | sed -n '/not in this build/!s/^  \([a-z]*\).*/\1/p'; }
 
+# can_inject: whether strace may let system calls fail here
+can_inject() { command -v strace >/dev/null && strace -o /dev/null -e inject=renameat2:error=EINVAL true 2>/dev/null; }
+
 # gone_within SECONDS PID...: whether none of the processes runs any more by then; one that has ended and waits to be reaped by
 # whoever adopted it does not
 gone_within() {

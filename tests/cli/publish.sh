@@ -62,7 +62,7 @@ wait "$pid"
 "$CHUNKIMG_ASSEMBLE" made other.png
 
 # Where names cannot be exchanged: the old one stepped aside for good when the new one could not have its place.
-if command -v strace >/dev/null && strace -o /dev/null -e inject=renameat2:error=EINVAL true 2>/dev/null; then
+if can_inject; then
     export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # LeakSanitizer does not work beside a tracer
     rm -rf made && cp -r before made
     expect_exit 0 strace -f -o /dev/null -e inject=renameat2:error=EINVAL "$CHUNKIMG" other.png --tiles 30 --workers 1 -o made --force

@@ -77,9 +77,6 @@ processes_here() {
     done
 }
 
-# can_inject: whether strace may be used here
-can_inject() { command -v strace >/dev/null && strace -o /dev/null -e inject=renameat2:error=EINVAL true 2>/dev/null; }
-
 # calls_of COMMAND...: "CALL N", how often the busiest of its threads and processes makes each call
 calls="openat write close renameat2 mkdirat read mmap clone clone3"
 calls_of() {
