@@ -120,6 +120,8 @@ typedef struct chunkimg_op {
     /*
      * Bytes of scratch that apply needs for an output block of this shape; a
      * smaller block never needs more. SIZE_MAX where it cannot be counted. NULL: 0.
+     * The plan counts it, and worker processes get no more memory than the plan gives reason for: four times as much, and
+     * 64 MiB, for what an operation takes by itself.
      */
     size_t (*scratch)(const void *params, chunkimg_shape out);
 

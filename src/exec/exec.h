@@ -36,6 +36,8 @@ typedef struct ck_exec_config {
     int folder;               /* a descriptor, where workers make files; -1: nowhere */
     int input_folder;         /* likewise, where they open files to read; -1: nowhere */
     uint64_t file_nbytes;     /* the largest file that a worker makes */
+    uint64_t worker_nbytes;   /* private memory that the plan gives each worker */
+    uint64_t decoder_nbytes;  /* and a process besides that decodes */
     struct ck_fetches *downloads; /* go on meanwhile; an event loop moves them as well, others let them be. NULL: none */
     const chunkimg_options *options; /* of which it reads those that its chunkimg_mode names */
 

@@ -171,7 +171,8 @@ void ck_proc_child(const ck_seat *seat)
     }
     expect_fewer(&c, n);
     if (seat->config->sandbox) /* after the last process that this one may start, which a thread counts as */
-        ck_sandbox_limit(seat->config->sandbox, seat->config->file_nbytes);
+        ck_sandbox_limit(seat->config->sandbox, seat->config->file_nbytes,
+                         seat->config->decoder_nbytes + n * seat->config->worker_nbytes);
     carry_until_told(&hands[0]);
     for (unsigned i = 1; i < n; i++)
         pthread_join(hands[i].thread, NULL);

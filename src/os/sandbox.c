@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/usage.h"
+
 #ifdef CK_HAVE_SECCOMP
 #include <seccomp.h>
 #endif
@@ -118,7 +120,28 @@ const char *ck_sandbox_layers(const ck_sandbox *s)
     return s->landlock ? "seccomp, Landlock" : "seccomp";
 }
 
-void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes)
+/*
+ * What the plan says is kept to within a tenth; the factor and the rest are for
+ * what allocators keep back, and for operations that are loaded. Where the
+ * system does not tell what there is already, nothing can be counted from it.
+ */
+static void limit_memory(uint64_t planned)
+{
+    enum { FACTOR = 4, BESIDES = 64 << 20 };
+    uint64_t now = ck_usage_data();
+    struct rlimit memory;
+
+    if (!now || planned > UINT64_MAX / (2 * FACTOR) || getrlimit(RLIMIT_DATA, &memory))
+        return;
+    now += FACTOR * planned + BESIDES;
+    if (memory.rlim_max > now)
+        memory.rlim_max = now;
+    if (memory.rlim_cur > now)
+        memory.rlim_cur = now;
+    (void)setrlimit(RLIMIT_DATA, &memory);
+}
+
+void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes, uint64_t memory_nbytes)
 {
     const struct rlimit none = {0, 0}, file = {file_nbytes, file_nbytes};
 
@@ -127,6 +150,7 @@ void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)setrlimit(RLIMIT_NPROC, &none);
     (void)setrlimit(RLIMIT_FSIZE, &file);
+    limit_memory(memory_nbytes);
 }
 
 /* ---- Landlock -------------------------------------------------------------------- */
@@ -278,10 +302,11 @@ const char *ck_sandbox_layers(const ck_sandbox *s)
     return "";
 }
 
-void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes)
+void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes, uint64_t memory_nbytes)
 {
     (void)s;
     (void)file_nbytes;
+    (void)memory_nbytes;
 }
 
 ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err)

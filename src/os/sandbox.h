@@ -2,7 +2,8 @@
  * What a process gives up before it touches an image: all system calls but
  * those that computing, and reading and writing open files, take (seccomp, the
  * list made by libseccomp), files that it could reach by a path (Landlock),
- * core dumps, large files and new processes (rlimits).
+ * core dumps, large files, new processes and more memory than the plan gives
+ * reason for (rlimits).
  *
  * New files in one folder may be allowed: openat on that very descriptor, with
  * the very flags of a new file. seccomp does not see the name, so it protects
@@ -38,8 +39,14 @@ void ck_sandbox_free(ck_sandbox **s);
 /* "seccomp, Landlock": what the kernel has of it. */
 const char *ck_sandbox_layers(const ck_sandbox *s);
 
-/* For the whole process, before its threads need to be confined: limits. file_nbytes: the largest file it will write. */
-void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes);
+/*
+ * For the whole process, with its threads started but not yet confined: limits.
+ * file_nbytes: the largest file it will write. memory_nbytes: private memory
+ * that it is planned to take beside what it has; it may have four times as much
+ * and 64 MiB, after which memory is refused (RLIMIT_DATA: shared memory and
+ * what it has already do not count).
+ */
+void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes, uint64_t memory_nbytes);
 
 /*
  * From here on the calling thread is confined, for good. into: where it may

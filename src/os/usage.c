@@ -82,6 +82,11 @@ uint64_t ck_usage_peak_rss(pid_t pid)
     return read_kib(path_of(pid, "status", path), "VmHWM:");
 }
 
+uint64_t ck_usage_data(void)
+{
+    return read_kib("/proc/self/status", "VmData:");
+}
+
 uint64_t ck_usage_peak_share(pid_t pid)
 {
     char rollup[64], status[64];

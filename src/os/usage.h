@@ -27,6 +27,9 @@ uint64_t ck_usage_peak_rss(pid_t pid);
 int ck_usage_sched_open(void);
 uint64_t ck_usage_migrations(int sched);
 
+/* Private memory that this process may write to, bytes, touched or not: what RLIMIT_DATA counts. 0 where the system does not tell. */
+uint64_t ck_usage_data(void);
+
 /*
  * A process's share of memory at its peak (0: this process), bytes: its
  * proportional set size now, and what was resident at its high-water mark and

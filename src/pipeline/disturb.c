@@ -15,11 +15,17 @@ static const char *const names[CK_DISTURBANCES] = {[BEFORE_TILE] = "CHUNKIMG_TES
                                                    [BEFORE_FILL] = "CHUNKIMG_TEST_KILL_FILL",
                                                    [STUCK] = "CHUNKIMG_TEST_STUCK"};
 
+static unsigned long number(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoul(text, NULL, 10) : 0;
+}
+
 void ck_disturb_read(ck_disturb *d)
 {
-    const char *stall = getenv("CHUNKIMG_TEST_STALL");
-
-    *d = (ck_disturb){.stall_us = stall ? strtoul(stall, NULL, 10) : 0, .open = getenv("CHUNKIMG_TEST_OPEN")};
+    *d = (ck_disturb){.stall_us = number("CHUNKIMG_TEST_STALL"), .memory_mib = number("CHUNKIMG_TEST_MEMORY"),
+                      .open = getenv("CHUNKIMG_TEST_OPEN")};
     for (int i = 0; i < CK_DISTURBANCES; i++) {
         const char *text = getenv(names[i]);
         char *end;
@@ -45,6 +51,17 @@ static bool can_open(const char *path)
     return fd >= 0;
 }
 
+/* All of it is touched: what is only promised is no memory yet. */
+static bool can_have(unsigned long mib)
+{
+    volatile char *at = malloc(mib << 20);
+
+    for (size_t i = 0; at && i < mib << 20; i += 4096)
+        at[i] = 1;
+    free((void *)at);
+    return at != NULL;
+}
+
 /* Whether it is time for disturbance i, and it has not happened often enough. */
 static bool due(const ck_disturb *d, atomic_uint *happened, int i, uint64_t seq)
 {
@@ -56,6 +73,8 @@ void ck_disturb_before(const ck_disturb *d, atomic_uint *happened, ck_ticket t)
     if (d->stall_us)
         usleep((useconds_t)(t.seq * 7919 % 5 * d->stall_us));
     if (d->open && t.kind != CK_DRAIN && can_open(d->open))
+        raise(SIGKILL);
+    if (d->memory_mib && t.kind != CK_DRAIN && can_have(d->memory_mib))
         raise(SIGKILL);
     if (!d->any)
         return;

@@ -8,6 +8,7 @@
  *   CHUNKIMG_TEST_KILL_FILL=...      before it decodes the rows of FILL SEQ
  *   CHUNKIMG_TEST_STUCK=...          stops itself before it makes tile SEQ
  *   CHUNKIMG_TEST_OPEN=PATH          a worker kills itself if it can open that path, or make it by any descriptor it has
+ *   CHUNKIMG_TEST_MEMORY=MIB         a worker kills itself if it can have that much memory
  *
  * TIMES: so often in the whole run, in whatever process; always by default.
  */
@@ -21,6 +22,7 @@ enum { CK_DISTURBANCES = 4 };
 typedef struct ck_disturb {
     unsigned long stall_us;
     const char *open;
+    unsigned long memory_mib;
     bool any; /* of the next ones */
     struct {
         uint64_t seq; /* UINT64_MAX: never */

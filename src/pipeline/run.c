@@ -74,6 +74,8 @@ ck_exec_config ck_job_exec_config(chunkimg_job *job)
                             .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
                             .input_folder = ck_source_folder(job->source),
                             .file_nbytes = job->sink->store ? job->worker.encoded : 0,
+                            .worker_nbytes = job->plan.worker_bytes / job->plan.workers,
+                            .decoder_nbytes = job->plan.codec_bytes,
                             .rereadable = ck_source_rereadable(job->source),
                             .shared = job->arena.base + job->layout.executor,
                             .options = &job->options,

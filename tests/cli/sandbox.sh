@@ -41,6 +41,40 @@ if [[ $(json report.json .sandbox.what) == *Landlock* ]]; then
     rm -rf made
 fi
 
+# memory: what the plan gives reason for, and not what a decoder asks for that was taken over
+for mode in processes hybrid; do
+    CHUNKIMG_TEST_MEMORY=300 expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o made --sandbox=off
+    CHUNKIMG_TEST_MEMORY=300 expect_exit 0 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o made
+    rm -rf made
+    CHUNKIMG_TEST_MEMORY=30 expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o made # the allocator's own leeway
+done
+if command -v gcc >/dev/null; then
+    cat >glutton.c <<'END'
+#include <chunkimg/chunkimg_op.h>
+#include <stdlib.h>
+#include <string.h>
+static void apply(const void *params, const void *state, void *scratch, chunkimg_view in, chunkimg_view out)
+{
+    char *much = malloc(300u << 20);
+
+    (void)params, (void)state, (void)scratch;
+    if (!much)
+        abort();
+    for (int32_t y = 0; y < out.shape.h; y++)
+        memcpy(chunkimg_row(out, y), chunkimg_row(in, y), (size_t)out.shape.w * chunkimg_pixel_nbytes(out.shape));
+    free(much);
+}
+static const chunkimg_op glutton = {.name = "glutton", .summary = "takes much memory", .details = "None.", .apply = apply};
+const chunkimg_op_file chunkimg_op_here = CHUNKIMG_OP_FILE(&glutton);
+END
+    gcc -std=c17 -O1 -shared -fPIC -fno-builtin-malloc -I "$CHUNKIMG_SOURCE/include" glutton.c -o glutton.so
+    expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode processes --op ./glutton.so -o made --sandbox=off
+    rm -rf made
+    expect_exit 5 "$CHUNKIMG" "${work[@]}" --mode processes --op ./glutton.so -o made
+    expect_text "$tmp/err" "was killed by signal 6 (Aborted) while it had the tile in column"
+    expect_nothing made
+fi
+
 # everything a worker does in earnest still works: operations, JPEG, whole images, fsync, a worker replaced
 expect_exit 0 "$CHUNKIMG" photo.jpg --mode processes --workers 2 --tiles 6 --op blur=2 --op median=3 --quiet -o made --fsync --sandbox=require
 rm -rf made
