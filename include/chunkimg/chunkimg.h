@@ -468,10 +468,12 @@ CHUNKIMG_API char *chunkimg_stem(const char *input, char *to, size_t size);
 CHUNKIMG_API bool chunkimg_is_image(const char *output);
 
 /*
- * Downloads, in the thread that asks for them. One after another: each begins
- * when somebody waits for the next. At once: all begin at the start and move
- * along whenever chunkimg_downloads_next is called. Only http and https, also
- * after a redirect; certificates are verified.
+ * Downloads, each with its own outcome. Only http and https, also after a
+ * redirect; certificates are verified. Who waits for servers goes by the mode:
+ * each worker of it blocks for one download after another, inside
+ * chunkimg_downloads_next, which starts these workers and ends them; an event
+ * loop (async) has all of them going at once, moved along by whoever calls
+ * chunkimg_downloads_next or chunkimg_downloads_turn.
  */
 typedef struct chunkimg_downloads chunkimg_downloads;
 
@@ -486,19 +488,29 @@ typedef struct chunkimg_download {
 } chunkimg_download;
 
 /*
- * options: timeout, max_download and mode count: in the mode async, what goes
- * at once goes on an event loop, and a job that is given it as its option
- * `downloads` moves it along on its own loop.
+ * options: timeout, max_download, mode and the options that make its workers
+ * count; in the mode async a job that is given the downloads as its option
+ * `downloads` moves them along on its own loop. In the mode "processes" it
+ * forks, see above.
+ * here: this process starts no worker for it (because it will fork, or holds
+ * what a worker must not have): the calling thread has as many going at once
+ * as the mode has workers. So it is with "auto", and where workers are not
+ * forked, too.
  * Addresses are copied. CHUNKIMG_USAGE: one is not http or https.
  */
 CHUNKIMG_API chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses,
-                                                     size_t count, bool at_once, chunkimg_downloads **out,
-                                                     chunkimg_error *err);
+                                                     size_t count, bool here, chunkimg_downloads **out, chunkimg_error *err);
+
+/*
+ * While workers load: called about every 50 ms, as by a job, and counts inputs as tiles; a non-zero return has all that is
+ * not loaded fail with CHUNKIMG_INTERRUPTED. tick may be NULL.
+ */
+CHUNKIMG_API void chunkimg_downloads_on_tick(chunkimg_downloads *downloads, chunkimg_tick tick, void *user);
 
 /*
  * The next that has finished, in the order of finishing. 1: *out is set. 0:
  * none has, after wait_s seconds (0: what can be moved without waiting is
- * moved). -1: all were given out.
+ * moved); workers take as long as they need. -1: all were given out.
  */
 CHUNKIMG_API int chunkimg_downloads_next(chunkimg_downloads *downloads, double wait_s, chunkimg_download *out);
 

@@ -66,7 +66,7 @@ typedef struct cli_tally {
 
 /* What is done with each input. */
 typedef struct cli_each {
-    bool at_once; /* downloads all go at the same time; false: each when it is its turn */
+    bool here; /* this process gets no workers for downloads: it will fork */
 
     /* Does it, with job.output and job.body set for it; prints what fails, and returns the exit code. */
     int (*one)(void *user, const char *input);

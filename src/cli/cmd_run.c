@@ -277,10 +277,16 @@ static void print_reports(const session *s, size_t first)
     }
 }
 
+/* Whether each run is a process of its own: this one must have no threads, then. */
+static bool runs_apart(const session *s)
+{
+    return s->mode_count > 1 || s->c->repeat > 1 || s->c->warmup > 0;
+}
+
 static int run_input(void *user, const char *input)
 {
     session *s = user;
-    bool apart = s->mode_count > 1 || s->c->repeat > 1 || s->c->warmup > 0;
+    bool apart = runs_apart(s);
     bool force = s->c->job.force;
     size_t first = s->count;
     int code = 0;
@@ -299,12 +305,6 @@ static int run_input(void *user, const char *input)
 }
 
 /* ---- several inputs --------------------------------------------------------------------- */
-
-/* Waiting for servers is what an event loop is for; the other modes take one address after the other. */
-static bool loads_at_once(const session *s)
-{
-    return s->mode_count == 1 && (!strcmp(s->modes[0], "async") || !strcmp(s->modes[0], "auto"));
-}
 
 /* Closes the list of several inputs. */
 static void print_total(const session *s, const cli_tally *t)
@@ -363,10 +363,10 @@ static int take_whole(void *user, const chunkimg_item_result *r)
 static int run_inputs(session *s)
 {
     cli *c = s->c;
-    bool alone = s->mode_count == 1 && c->repeat == 1 && !c->warmup && !c->dry_run && !c->verbose;
+    bool alone = !runs_apart(s) && !c->dry_run && !c->verbose;
     cli_meter *meter = cli_meter_start(c);
     ticker t = {c, meter};
-    cli_each how = {.at_once = loads_at_once(s), .one = run_input, .whole = alone ? take_whole : NULL, .user = s,
+    cli_each how = {.here = runs_apart(s), .one = run_input, .whole = alone ? take_whole : NULL, .user = s,
                     .tick = tick, .tick_user = &t};
     cli_tally tally;
     int code = cli_each_input(c, &how, &tally);

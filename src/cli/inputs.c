@@ -225,7 +225,7 @@ static void do_downloads(each *e, const size_t *places)
     }
 }
 
-/* The files come first: meanwhile downloads that go at once go on. */
+/* The files come first: meanwhile downloads that no worker blocks for go on. */
 static int do_all(each *e)
 {
     cli *c = e->c;
@@ -236,12 +236,14 @@ static int do_all(each *e)
 
     if (!places)
         code = cli_no_memory();
-    else if (n && chunkimg_downloads_open(&c->job, addresses, n, e->how->at_once, &c->downloads, &err))
+    else if (n && chunkimg_downloads_open(&c->job, addresses, n, e->how->here, &c->downloads, &err))
         code = cli_error(&err);
     if (!code)
         code = do_small(e);
     if (!code) {
         do_files(e);
+        if (n)
+            chunkimg_downloads_on_tick(c->downloads, e->how->tick, e->how->tick_user);
         if (n)
             do_downloads(e, places);
     }

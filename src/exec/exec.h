@@ -17,7 +17,8 @@ enum ck_exec_traits {
     CK_EXEC_PROCESSES = 1u << 0, /* workers are processes: what they share must lie in a shared arena */
     CK_EXEC_WRITES_LATER = 1u << 1, /* encoded bytes stay in their slots until it has written them */
     CK_EXEC_WANDERS = 1u << 2,      /* a worker is no thread of its own: what the kernel counts per thread says nothing */
-    CK_EXEC_WHOLE_INPUTS = 1u << 3  /* a ticket may as well be a whole job: nothing stands in such a job's way */
+    CK_EXEC_WHOLE_INPUTS = 1u << 3, /* a ticket may as well be a whole job: nothing stands in such a job's way */
+    CK_EXEC_EVENTS = 1u << 4        /* waiting is an event loop's: downloads go on there, and no worker blocks for one */
 };
 
 typedef struct ck_exec_config {

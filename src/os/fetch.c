@@ -44,7 +44,7 @@ struct ck_fetches {
     char agent[64]; /* what config.agent points to */
     CURLM *multi;
     ck_fetch_loop *loop; /* NULL: libcurl waits itself */
-    size_t count, running, given;
+    size_t count, running, finished, given; /* finished: and not given */
     transfer transfers[];
 };
 
@@ -178,14 +178,22 @@ static ck_status verdict(transfer *t, CURLcode code)
     }
 }
 
+static void drop_body(transfer *t)
+{
+    if (t->body != t->all->config.into)
+        ck_body_free(&t->body);
+    t->body = NULL;
+}
+
 static void finish(transfer *t, CURLcode code)
 {
     ck_fetches *f = t->all;
 
     t->state = FINISHED;
+    f->finished++;
     t->seconds = ck_seconds(ck_now_ns() - t->began_ns);
     if (t->err.status || verdict(t, code))
-        ck_body_free(&t->body);
+        drop_body(t);
     if (t->easy) {
         f->curl->multi_remove_handle(f->multi, t->easy);
         f->curl->easy_cleanup(t->easy);
@@ -202,7 +210,8 @@ static void begin(transfer *t)
     t->state = RUNNING;
     t->began_ns = ck_now_ns();
     f->running++;
-    if (ck_body_create(t->name, &t->body, &t->err)) {
+    t->body = f->config.into;
+    if (!t->body && ck_body_create(t->name, &t->body, &t->err)) {
         finish(t, CURLE_OUT_OF_MEMORY);
         return;
     }
@@ -234,9 +243,19 @@ static void take_messages(ck_fetches *f)
 
 static void begin_those_due(ck_fetches *f)
 {
-    for (size_t i = 0; i < f->count && (f->config.at_once || !f->running); i++)
+    size_t most = f->config.at_once ? f->config.at_once : 1;
+
+    for (size_t i = 0; i < f->count && f->running < most && f->running + f->finished < CK_FETCHES_MOST; i++)
         if (f->transfers[i].state == WAITING)
             begin(&f->transfers[i]);
+}
+
+/* What ended makes room. One after another, only somebody who waits makes the next begin. */
+static void take_ends(ck_fetches *f)
+{
+    take_messages(f);
+    if (f->config.at_once)
+        begin_those_due(f);
 }
 
 static bool give_finished(ck_fetches *f, ck_fetched *out)
@@ -249,6 +268,7 @@ static bool give_finished(ck_fetches *f, ck_fetched *out)
         *out = (ck_fetched){.index = i, .body = t->body, .err = t->err, .seconds = t->seconds};
         t->body = NULL;
         t->state = GIVEN;
+        f->finished--;
         f->given++;
         return true;
     }
@@ -261,10 +281,9 @@ static void moved(void *user)
 {
     ck_fetches *f = user;
 
-    take_messages(f);
-    for (size_t i = 0; i < f->count; i++)
-        if (f->transfers[i].state == FINISHED)
-            ck_fetch_loop_wake(f->loop);
+    take_ends(f);
+    if (f->finished)
+        ck_fetch_loop_wake(f->loop);
 }
 
 static ck_status open_loop(ck_fetches *f, ck_error *err)
@@ -325,8 +344,8 @@ static void turn(ck_fetches *f, int wait_ms)
         return;
     }
     f->curl->multi_perform(f->multi, &running);
-    take_messages(f);
-    if (wait_ms && running)
+    take_ends(f);
+    if (wait_ms && f->running && !f->finished)
         f->curl->multi_poll(f->multi, NULL, 0, wait_ms, NULL);
 }
 
@@ -352,6 +371,13 @@ int ck_fetches_next(ck_fetches *f, double wait_s, ck_fetched *out)
         if (now >= until)
             return 0;
     }
+}
+
+ck_status ck_fetch_load(ck_error *err)
+{
+    const ck_curl *curl;
+
+    return ck_curl_load(&curl, err);
 }
 
 static ck_status open_transfer(ck_fetches *f, transfer *t, const char *url, ck_error *err)
@@ -403,7 +429,7 @@ void ck_fetches_close(ck_fetches **fetches)
 
         if (t->easy)
             finish(t, CURLE_ABORTED_BY_CALLBACK);
-        ck_body_free(&t->body);
+        drop_body(t);
         free(t->url);
     }
     if (f->multi)
@@ -415,6 +441,11 @@ void ck_fetches_close(ck_fetches **fetches)
 #else
 
 #include "base/url.h"
+
+ck_status ck_fetch_load(ck_error *err)
+{
+    return ck_fail(err, CHUNKIMG_USAGE, "this build reads no addresses: it was made without libcurl");
+}
 
 ck_status ck_fetches_open(const char *const *urls, size_t n, const ck_fetch_config *config, ck_fetches **out, ck_error *err)
 {

@@ -1,49 +1,24 @@
 /*
- * Many small inputs: a ticket is a whole input, which one worker opens, cuts,
- * encodes and writes by itself, as the mode serial would. The executors are
- * those of any other job, and know no more of inputs than of tiles.
+ * Many small inputs: an errand (errands.h) is a whole input, which one worker
+ * opens, cuts, encodes and writes by itself, as the mode serial would.
  *
  * It is cheaper than sharing each input: nothing is started or waited for
  * between two of them, and the decoder of one runs beside that of the next.
- *
- * What became of an input lies in its own entry of an arena, which workers
- * that are processes share. Bookkeeping (next, done, lost) is at home; `stop`
- * is read by every job between its blocks. A user's tick is called by whoever
- * moves `pulse_ns` on, in the process that is home.
+ * What became of an input lies in its own entry.
  */
-#include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/clock.h"
+#include "pipeline/errands.h"
 #include "pipeline/job.h"
 
-enum { SMALL_NBYTES = 8 << 20, PULSE_NS = 50000000 };
-
-typedef struct board {
-    _Alignas(64) atomic_uint stop;
-} board;
+enum { SMALL_NBYTES = 8 << 20 };
 
 typedef struct batch {
     const chunkimg_options *options;
     const chunkimg_item *items;
-    chunkimg_item_result *results; /* in the arena */
-    board *board;                  /* in the arena */
-    const ck_exec *exec;
-    unsigned workers;
-    size_t count;
-    chunkimg_tick tick;
-    void *tick_user;
-    pid_t home;
-    uint64_t began_ns;
-    atomic_ullong pulse_ns;
-    atomic_size_t settled; /* at home */
-    size_t next, out;  /* at home */
-    ck_error failure;  /* at home: the executor's own */
+    ck_errands errands; /* whose entries are chunkimg_item_results */
 } batch;
 
 /* ---- which, and who ---------------------------------------------------------------- */
@@ -84,35 +59,13 @@ const char *chunkimg_each_mode(const chunkimg_options *options, size_t count)
 
 /* ---- labour ------------------------------------------------------------------------- */
 
-static bool stopped(const batch *b)
-{
-    return atomic_load_explicit(&b->board->stop, memory_order_relaxed) != 0;
-}
-
-static void pulse(void *self)
-{
-    batch *b = self;
-    unsigned long long last = atomic_load(&b->pulse_ns);
-    uint64_t now = ck_now_ns();
-    chunkimg_progress p = {.tiles = b->count};
-
-    if (!b->tick || now - last < PULSE_NS || getpid() != b->home ||
-        !atomic_compare_exchange_strong(&b->pulse_ns, &last, now))
-        return;
-    p.tiles_done = atomic_load(&b->settled);
-    p.elapsed_s = ck_seconds(now - b->began_ns);
-    if (b->tick(b->tick_user, &p))
-        atomic_store(&b->board->stop, 1);
-}
-
-/* Of a job that is one ticket. */
+/* Of a job that is one errand. */
 static int on_tick(void *user, const chunkimg_progress *progress)
 {
     batch *b = user;
 
     (void)progress;
-    pulse(b);
-    return stopped(b);
+    return ck_errands_pulse(&b->errands);
 }
 
 static const char *keep(char *to, size_t size, const char *text)
@@ -142,18 +95,22 @@ static chunkimg_options options_of(const batch *b, const chunkimg_item *item)
     o.input = item->input;
     o.output = item->output;
     o.body = item->body;
-    o.max_memory = ck_memory_limit(b->options) / b->workers;
+    o.max_memory = ck_memory_limit(b->options) / b->errands.workers;
     return o;
 }
 
-static void carry(void *self, void *mine, ck_ticket t)
+static chunkimg_item_result *result_of(const batch *b, size_t i)
 {
-    batch *b = self;
-    chunkimg_options o = options_of(b, &b->items[t.seq]);
-    chunkimg_item_result *r = &b->results[t.id];
+    return ck_errands_entry(&b->errands, i);
+}
+
+static void carry(void *user, size_t i)
+{
+    batch *b = user;
+    chunkimg_options o = options_of(b, &b->items[i]);
+    chunkimg_item_result *r = result_of(b, i);
     chunkimg_job *job;
 
-    (void)mine;
     if (chunkimg_open(&o, &job, &r->err))
         return;
     keep_plan(r, chunkimg_job_plan(job));
@@ -163,114 +120,36 @@ static void carry(void *self, void *mine, ck_ticket t)
     chunkimg_close(&job);
 }
 
-static ck_status enter(void *self, unsigned worker, void **mine, ck_error *err)
-{
-    (void)worker;
-    (void)err;
-    *mine = self;
-    return CK_OK;
-}
-
-static void leave(void *self, void *mine)
-{
-    (void)self;
-    (void)mine;
-}
-
-/* ---- bookkeeping ------------------------------------------------------------------------ */
-
-static ck_next next(void *self, unsigned roles, ck_ticket *out)
-{
-    batch *b = self;
-    bool more = b->next < b->count && !stopped(b);
-
-    if (more && roles & CK_TILES) {
-        *out = (ck_ticket){.kind = CK_TILE, .id = (uint32_t)b->next, .seq = b->next};
-        b->next++;
-        b->out++;
-        return CK_HAVE;
-    }
-    return more || b->out ? CK_LATER : CK_END;
-}
-
-static void done(void *self, ck_ticket t)
-{
-    batch *b = self;
-
-    (void)t;
-    b->out--;
-    atomic_fetch_add(&b->settled, 1);
-}
-
-static void lost(void *self, ck_ticket t, const ck_error *why)
-{
-    batch *b = self;
-
-    b->results[t.id].err = *why;
-    done(self, t);
-}
-
-static void fail(void *self, const ck_error *why)
-{
-    batch *b = self;
-
-    if (!b->failure.status)
-        b->failure = *why;
-    atomic_store(&b->board->stop, 1);
-}
-
 /* A job that was cut short left nothing under a final name, and its temporaries are swept by the next. */
-static void again(void *self, ck_ticket t)
+static void settled(void *user, size_t i, const ck_error *lost)
 {
-    (void)self;
-    (void)t;
+    const batch *b = user;
+
+    if (lost)
+        result_of(b, i)->err = *lost;
 }
 
-static bool stopping(void *self)
+static const char *name(void *user, size_t i)
 {
-    return stopped(self);
-}
+    const batch *b = user;
 
-static const char *describe(void *self, ck_ticket t, char *to, size_t size)
-{
-    const batch *b = self;
-
-    snprintf(to, size, "the input %s", b->items[t.seq].input);
-    return to;
+    return b->items[i].input;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-static ck_status run_batch(batch *b, ck_arena *arena, size_t executor, ck_error *err)
-{
-    ck_work work = {.self = b, .next = next, .done = done, .lost = lost, .fail = fail, .again = again, .stopping = stopping,
-                    .enter = enter, .carry = carry, .leave = leave, .describe = describe};
-    ck_exec_config config = {.workers = b->workers, .rereadable = true, .tiles = b->count, .slots = (uint32_t)b->count,
-                             .folder = -1, .shared = arena->base + executor, .options = b->options, .pulse = pulse, .user = b};
-    ck_exec_stats stats = CK_EXEC_STATS_UNKNOWN;
-
-    for (size_t i = 0; i < b->count; i++)
-        ck_fail(&b->results[i].err, CHUNKIMG_INTERRUPTED, "%s: stopped before it was begun", b->items[i].input);
-    ck_status status = b->exec->run(&config, &work, &stats, err);
-    if (!status && b->failure.status) {
-        *err = b->failure;
-        status = err->status;
-    }
-    return status;
-}
-
 /* From the arena to the caller: what points to a result's own texts points to them there. */
 static void give_results(const batch *b, chunkimg_item_result *to)
 {
-    for (size_t i = 0; i < b->count; i++) {
+    for (size_t i = 0; i < b->errands.count; i++) {
         chunkimg_plan *p = &to[i].plan;
 
-        to[i] = b->results[i];
+        to[i] = *result_of(b, i);
         p->input = p->input ? to[i].input : NULL;
         p->output = p->output ? to[i].output : NULL;
         p->ops = p->ops ? to[i].ops : NULL;
         p->note = p->note ? to[i].note : NULL;
-        p->mode = b->exec->name;
+        p->mode = b->errands.exec->name;
         p->mode_reason = "many small inputs: each is carried whole by one worker";
     }
 }
@@ -278,26 +157,24 @@ static void give_results(const batch *b, chunkimg_item_result *to)
 chunkimg_status chunkimg_run_each(const chunkimg_options *options, const chunkimg_item *items, size_t count,
                                   chunkimg_tick tick, void *user, chunkimg_item_result *results, chunkimg_error *err)
 {
-    batch b = {.options = options, .items = items, .count = count, .tick = tick, .tick_user = user, .home = getpid(),
-               .began_ns = ck_now_ns(), .exec = carrier(options)};
-    size_t entries = (sizeof(board) + 63) / 64 * 64, executor;
-    ck_arena arena;
+    batch b = {.options = options, .items = items};
+    ck_errands *e = &b.errands;
     ck_status status;
 
     ck_error_clear(err);
-    if (!b.exec || count > UINT32_MAX)
+    *e = (ck_errands){.exec = carrier(options), .options = options, .count = count, .entry_nbytes = sizeof *results,
+                      .user = &b, .carry = carry, .settled = settled, .name = name, .tick = tick, .tick_user = user};
+    if (!e->exec || count > UINT32_MAX)
         return ck_fail(err, CHUNKIMG_USAGE, "the mode carries no whole inputs");
-    status = ck_wanted_workers(options, count, &b.workers, err);
+    status = ck_wanted_workers(options, count, &e->workers, err);
+    if (!status)
+        status = ck_errands_open(e, err);
     if (status)
         return status;
-    executor = (entries + count * sizeof *results + 63) / 64 * 64;
-    status = ck_arena_map(&arena, executor + (b.exec->shared_size ? b.exec->shared_size(b.workers) : 0), true, err);
-    if (status)
-        return status;
-    b.board = (board *)(void *)arena.base;
-    b.results = (chunkimg_item_result *)(void *)(arena.base + entries);
-    status = run_batch(&b, &arena, executor, err);
+    for (size_t i = 0; i < count; i++)
+        ck_fail(&result_of(&b, i)->err, CHUNKIMG_INTERRUPTED, "%s: stopped before it was begun", items[i].input);
+    status = ck_errands_run(e, err);
     give_results(&b, results);
-    ck_arena_unmap(&arena);
+    ck_errands_close(e);
     return status;
 }

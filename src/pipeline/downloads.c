@@ -1,4 +1,4 @@
-/* Inputs over the network: the public face of os/fetch, and what an input is called. */
+/* Inputs over the network: who loads them, and what an input is called. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,11 @@
 #include "base/url.h"
 #include "os/fetch.h"
 #include "pipeline/job.h"
+#include "pipeline/loading.h"
 
 struct chunkimg_downloads {
-    ck_fetches *fetches;
+    ck_fetches *fetches; /* in this thread; or */
+    ck_loading *loading; /* by workers */
     size_t count;
     char (*names)[256]; /* as they may be shown */
 };
@@ -43,35 +45,67 @@ bool chunkimg_is_image(const char *output)
     return ck_codec_of_path(output) != NULL;
 }
 
-chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses, size_t count,
-                                        bool at_once, chunkimg_downloads **out, chunkimg_error *err)
+/* Not where the mode is several, or to be chosen, or does its waiting in a loop; nor by processes that know nothing of this one. */
+static bool by_workers(const ck_exec *e, const chunkimg_options *o)
 {
-    ck_fetch_config config = {.timeout_s = options->timeout, .most_nbytes = options->max_download, .at_once = at_once,
-                              .on_loop = options->mode && !strcmp(options->mode, "async")};
-    chunkimg_downloads *d = calloc(1, sizeof *d);
+    return e && !(e->traits & CK_EXEC_EVENTS) && (!(e->traits & CK_EXEC_PROCESSES) || o->start == CHUNKIMG_START_FORK);
+}
+
+/* As many at once as the mode has workers. */
+static ck_status at_once(const ck_exec *e, const chunkimg_options *o, size_t count, unsigned *most, ck_error *err)
+{
+    *most = CK_FETCHES_MOST;
+    if (e && !(e->traits & CK_EXEC_EVENTS))
+        *most = ck_loading_workers(e, o, count, err);
+    return *most ? CK_OK : err->status;
+}
+
+static ck_status begin(chunkimg_downloads *d, const chunkimg_options *o, const char *const *addresses, bool here, ck_error *err)
+{
+    const ck_exec *e = o->mode ? ck_exec_find(o->mode) : NULL;
+    ck_fetch_config config = {.timeout_s = o->timeout, .most_nbytes = o->max_download,
+                              .on_loop = e && e->traits & CK_EXEC_EVENTS};
     char agent[64];
+    ck_status status;
+
+    snprintf(agent, sizeof agent, "chunkimg/%s", chunkimg_version());
+    config.agent = agent;
+    if (!here && by_workers(e, o))
+        return ck_loading_open(e, o, addresses, d->count, &config, &d->loading, err);
+    status = at_once(e, o, d->count, &config.at_once, err);
+    return status ? status : ck_fetches_open(addresses, d->count, &config, &d->fetches, err);
+}
+
+chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses, size_t count,
+                                        bool here, chunkimg_downloads **out, chunkimg_error *err)
+{
+    chunkimg_downloads *d = calloc(1, sizeof *d);
     ck_status status = CK_OK;
 
     ck_error_clear(err);
     *out = NULL;
-    snprintf(agent, sizeof agent, "chunkimg/%s", chunkimg_version());
-    config.agent = agent;
     if (!d || !(d->names = calloc(count, sizeof *d->names)))
         status = ck_fail_memory(err, count * sizeof *d->names, "preparing the downloads");
-    for (size_t i = 0; i < count && !status; i++)
-        ck_url_shown(d->names[i], sizeof d->names[i], addresses[i]);
+    for (; !status && d->count < count; d->count++)
+        ck_url_shown(d->names[d->count], sizeof d->names[d->count], addresses[d->count]);
     if (!status)
-        status = ck_fetches_open(addresses, count, &config, &d->fetches, err);
+        status = begin(d, options, addresses, here, err);
     if (status)
         chunkimg_downloads_close(&d);
     *out = d;
     return status;
 }
 
+void chunkimg_downloads_on_tick(chunkimg_downloads *d, chunkimg_tick tick, void *user)
+{
+    if (d->loading)
+        ck_loading_on_tick(d->loading, tick, user);
+}
+
 int chunkimg_downloads_next(chunkimg_downloads *d, double wait_s, chunkimg_download *out)
 {
     ck_fetched f;
-    int found = ck_fetches_next(d->fetches, wait_s, &f);
+    int found = !d->loading ? ck_fetches_next(d->fetches, wait_s, &f) : ck_loading_next(d->loading, &f) ? 1 : -1;
 
     if (found > 0)
         *out = (chunkimg_download){.index = f.index,
@@ -85,7 +119,8 @@ int chunkimg_downloads_next(chunkimg_downloads *d, double wait_s, chunkimg_downl
 
 void chunkimg_downloads_turn(chunkimg_downloads *d)
 {
-    ck_fetches_turn(d->fetches);
+    if (d->fetches)
+        ck_fetches_turn(d->fetches);
 }
 
 void chunkimg_downloads_close(chunkimg_downloads **downloads)
@@ -96,6 +131,7 @@ void chunkimg_downloads_close(chunkimg_downloads **downloads)
         return;
     *downloads = NULL;
     ck_fetches_close(&d->fetches);
+    ck_loading_close(&d->loading);
     free(d->names);
     free(d);
 }
@@ -115,7 +151,7 @@ ck_status ck_job_download(chunkimg_job *job, ck_error *err)
 {
     chunkimg_downloads *d;
     chunkimg_download got;
-    ck_status status = chunkimg_downloads_open(&job->options, &job->options.input, 1, false, &d, err);
+    ck_status status = chunkimg_downloads_open(&job->options, &job->options.input, 1, true, &d, err);
 
     if (status)
         return status;

@@ -193,17 +193,83 @@ overlap() {
 }
 slow=() # eight photographs
 for i in 1 2 3 4 5 6 7 8; do slow+=("$at/slow/$i.png"); done
-: >access.log
-expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o serial --mode serial
-expect_equal "$(overlap)" 1 "requests at once in mode serial"
-for mode in auto async; do
-    "$CHUNKIMG" www/1.png -o none --quiet --mode "$mode" 2>/dev/null || continue # not in this build
+
+# loads MODE LEAST MOST [OPTION...]: the same files as by serial, with at least and at most so many requests at once
+loads() {
+    local mode=$1 least=$2 most=$3 saw
+    shift 3
+    grep -qx "$mode" modes || return 0 # not in this build
     : >access.log
-    expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o "$mode" --mode "$mode"
-    most=$(overlap)
-    [ "$most" -ge 4 ] || fail "eight downloads at once, and the server saw at most $most"
-    diff -r serial "$mode" >/dev/null || fail "mode $mode wrote other files than serial"
+    expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o "by-$mode" --mode "$mode" "$@"
+    expect_equal "$(grep -c '^loaded ' "$tmp/out")" 8 "lines of what mode $mode loaded"
+    saw=$(overlap)
+    if [ "$saw" -lt "$least" ] || [ "$saw" -gt "$most" ]; then fail "mode $mode $*: $saw requests at once, not $least to $most"; fi
+    diff -r by-serial "by-$mode" >/dev/null || fail "mode $mode wrote other files than serial"
+    [ "$mode" = serial ] || rm -r "by-$mode"
+}
+(all_modes; echo auto) >modes
+loads serial 1 1
+for mode in openmp threads processes gil; do loads "$mode" 4 4 --workers 4; done
+loads hybrid 4 4 --processes 2 --threads 2
+loads threads 2 2 --workers 2
+loads async 8 8
+loads auto 8 8
+
+# runs that are processes of their own: this one, which will fork, starts nobody, and has as many going at once
+for modes in threads threads,serial; do
+    : >access.log
+    expect_exit 0 "$CHUNKIMG" "${slow[@]}" -o none --mode "$modes" --workers 3 --repeat 2
+    case $modes in threads) want=3 ;; *) want=8 ;; esac
+    expect_equal "$(overlap)" "$want" "requests at once for runs of $modes"
 done
+
+# more addresses than there are descriptors
+for mode in threads async auto; do
+    grep -qx "$mode" modes || continue
+    many=()
+    for i in $(seq 300); do many+=("$at/1.png?$i"); done
+    (ulimit -n 300 && expect_exit 0 "$CHUNKIMG" "${many[@]}" -o none --mode "$mode")
+    expect_text "$tmp/out" "300 inputs: 300 done, 0 failed    300 loaded"
+done
+
+# In every mode: whatever becomes of one, the others are loaded, and each limit holds.
+for mode in $(cat modes); do
+    expect_exit 1 "$CHUNKIMG" "$at/2.png" "$at/missing.png" "$at/stall" "$at/endless" "$at/to-file" "https://127.0.0.1:$tls/1.png" \
+        "$at/no-image" "$at/3.png" -o none --mode "$mode" --timeout 1 --max-download 100KiB
+    expect_text "$tmp/out" "8 inputs: 2 done, 6 failed    3 loaded"
+    expect_equal "$(wc -l <"$tmp/err")" 6 "messages in mode $mode"
+    expect_text "$tmp/err" "$at/missing.png: cannot be loaded: the server answered 404"
+    expect_text "$tmp/err" "$at/stall: nothing more came for 1 s (--timeout)"
+    expect_text "$tmp/err" "$at/endless: more than --max-download allows"
+    expect_text "$tmp/err" "$at/to-file: cannot be loaded: redirected to neither http nor https"
+    expect_text "$tmp/err" "https://127.0.0.1:$tls/1.png: cannot be loaded: SSL"
+    expect_text "$tmp/err" "$at/no-image: not a PNG or JPEG image"
+    expect_exit 2 "$CHUNKIMG" "$at/1.png" "file:///etc/hostname" -o none --mode "$mode"
+done
+
+# Nobody waits for a server longer than the user does.
+for mode in $(cat modes); do
+    "$CHUNKIMG" "$at/stall" "$at/stall?again" -o none --mode "$mode" --workers "$([ "$mode" = serial ] && echo 1 || echo 2)" 2>stopped.err &
+    pid=$!
+    sleep 0.3
+    children=$(pgrep -P "$pid" || true)
+    kill -INT "$pid"
+    gone_within 2 "$pid" || fail "mode $mode waits for a server after it was interrupted"
+    status=0
+    wait "$pid" || status=$?
+    expect_equal "$status" 130 "the exit code of mode $mode, interrupted while it loads"
+    for pid in $children; do gone_within 2 "$pid" || fail "mode $mode left a process behind"; done
+done
+
+# A process that dies over a download: another one begins it again.
+"$CHUNKIMG" "${slow[@]}" -o by-processes --mode processes --workers 2 >"$tmp/out" &
+pid=$!
+for _ in $(seq 500); do children=$(pgrep -P "$pid" || true); [ -z "$children" ] || break; sleep 0.01; done
+sleep 0.1
+# shellcheck disable=SC2086
+kill -9 $children
+wait "$pid" || fail "a download whose process was killed was not begun again"
+diff -r by-serial by-processes >/dev/null || fail "a download that was begun again brought something else"
 
 # downloads go on while a job runs: on its loop, inline and with a pool; some fail, and disturb no other
 if "$CHUNKIMG" www/1.png -o none --quiet --mode async 2>/dev/null; then

@@ -88,7 +88,7 @@ static void stop(server *s)
     close(s->fd);
 }
 
-static ck_fetches *open_fetches(const server *s, bool at_once, bool on_loop)
+static ck_fetches *open_fetches(const server *s, unsigned at_once, bool on_loop)
 {
     static char urls[MANY][64];
     const char *pointers[MANY];
@@ -137,7 +137,7 @@ static void take_all(ck_fetches *f)
     assert_int_equal(seen, (1u << MANY) - 1);
 }
 
-static void run_case(int together, bool at_once, bool on_loop)
+static void run_case(int together, unsigned at_once, bool on_loop)
 {
     server s;
     ck_fetches *f;
@@ -155,19 +155,63 @@ static void run_case(int together, bool at_once, bool on_loop)
 static void one_after_another(void **state)
 {
     (void)state;
-    run_case(1, false, false);
+    run_case(1, 0, false);
 }
 
 static void at_once(void **state)
 {
     (void)state;
-    run_case(MANY, true, false);
+    run_case(MANY, MANY, false);
 }
 
 static void at_once_on_a_loop(void **state)
 {
     (void)state;
-    run_case(MANY, true, true);
+    run_case(MANY, MANY, true);
+}
+
+/* The server answers two together, and holds the third back until then: as one ends, the next begins. */
+static void some_at_once(void **state)
+{
+    (void)state;
+    run_case(2, 2, false);
+    run_case(2, 2, true);
+    run_case(1, 2, false);
+}
+
+/* Of the caller's, that stays its own, whatever becomes of the download. */
+static void into_a_given_body(void **state)
+{
+    ck_fetch_config config = {.timeout_s = 10, .most_nbytes = 1 << 30, .agent = "test", .at_once = 1};
+    char url[64];
+    const char *urls[] = {url};
+    unsigned seen = 0;
+    ck_fetched got;
+    ck_fetches *f;
+    ck_error err;
+    server s;
+
+    (void)state;
+    if (ck_fetch_load(&err))
+        skip();
+    start(&s, 1);
+    for (int i = 0; i < 2; i++) {
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/3.png", s.port);
+        assert_int_equal(ck_body_create("given", &config.into, &err), CK_OK);
+        config.most_nbytes = i ? 1000 : 1 << 30; /* the second fails */
+        assert_int_equal(ck_fetches_open(urls, 1, &config, &f, &err), CK_OK);
+        while (!ck_fetches_next(f, 1, &got))
+            ;
+        got.index = 3;
+        if (i)
+            assert_int_equal(got.err.status, CHUNKIMG_LIMIT);
+        else
+            check(&got, &seen);
+        assert_ptr_equal(got.body, i ? NULL : config.into);
+        ck_fetches_close(&f);
+        ck_body_free(&config.into);
+    }
+    stop(&s);
 }
 
 static void dropped_on_the_way(void **state)
@@ -179,7 +223,7 @@ static void dropped_on_the_way(void **state)
         ck_fetched got;
 
         start(&s, MANY); /* answers nobody: not all come */
-        ck_fetches *f = open_fetches(&s, false, on_loop);
+        ck_fetches *f = open_fetches(&s, 0, on_loop);
         if (f)
             assert_int_equal(ck_fetches_next(f, 0.05, &got), 0);
         ck_fetches_close(&f);
@@ -227,7 +271,7 @@ static void on_the_loop_of_somebody_else(void **state)
     atomic_store(&s.open, 0);
     w.server = &s;
     assert_int_equal(ck_uv_load(&w.uv, &err), CK_OK);
-    w.fetches = open_fetches(&s, true, true);
+    w.fetches = open_fetches(&s, MANY, true);
     if (w.fetches) {
         w.uv.loop_init(&w.loop);
         w.timer.data = &w;
@@ -253,6 +297,8 @@ int main(void)
         cmocka_unit_test(one_after_another),
         cmocka_unit_test(at_once),
         cmocka_unit_test(at_once_on_a_loop),
+        cmocka_unit_test(some_at_once),
+        cmocka_unit_test(into_a_given_body),
         cmocka_unit_test(dropped_on_the_way),
 #ifdef CK_HAVE_LIBUV
         cmocka_unit_test(on_the_loop_of_somebody_else),
