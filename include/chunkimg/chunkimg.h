@@ -457,6 +457,9 @@ CHUNKIMG_API const chunkimg_field *chunkimg_result_fields(void);
 /* Whether an input is an address (SCHEME://...); a file of such a name is given as ./NAME. */
 CHUNKIMG_API bool chunkimg_is_address(const char *input);
 
+/* An input as messages show it: escaped, an address without user and password. Into to[0..size). Returns to. */
+CHUNKIMG_API char *chunkimg_shown(const char *input, char *to, size_t size);
+
 /*
  * What {stem} stands for, and the folder STEM_tiles is called by: the input's
  * last part without its suffix; of an address its path's last segment, made

@@ -16,7 +16,7 @@ const chunkimg_option cli_rows[] = {
     {.name = "warmup", .type = CHUNKIMG_INT, .offset = offsetof(cli, warmup), .least = 0, .most = 10000, .fallback = "0",
      .value = "N", .help = "runs before those that count"},
     {.name = "json", .type = CHUNKIMG_TEXT, .offset = offsetof(cli, json), .value = "FILE",
-     .help = "the report as one JSON document; -: standard output"},
+     .help = "the report as one JSON document, with inputs that failed; -: standard output"},
     {.name = "progress", .type = CHUNKIMG_CHOICE, .offset = offsetof(cli, progress), .choices = progress_choices,
      .fallback = "auto", .value = "WHEN", .help = "on standard error; auto animates only on a terminal"},
     {.name = "quiet", .letter = 'q', .type = CHUNKIMG_FLAG, .offset = offsetof(cli, quiet), .help = "no report, no warnings"},

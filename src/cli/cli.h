@@ -72,7 +72,10 @@ typedef struct cli_each {
     int (*one)(void *user, const char *input);
 
     /* In place of that, where small inputs are carried whole: what became of one. NULL: they never are. */
-    int (*whole)(void *user, const chunkimg_item_result *result);
+    int (*whole)(void *user, const char *input, const chunkimg_item_result *result);
+
+    /* An address that could not be loaded: prints why, and returns the exit code. */
+    int (*unloaded)(void *user, const char *input, const chunkimg_error *err);
     chunkimg_tick tick; /* meanwhile */
     void *user, *tick_user;
 } cli_each;

@@ -4,30 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "report/report.h"
-
-enum { MODES_MOST = 32 };
-
-/* One input in one mode, done. The job stays open for its plan; one that was carried whole left it in `whole`. */
-typedef struct outcome {
-    chunkimg_job *job;
-    chunkimg_item_result *whole;
-    chunkimg_result result;
-    double *walls;
-    size_t runs;
-} outcome;
-
-/* Everything that is done so far, for --json and the tables. */
-typedef struct session {
-    cli *c;
-    const char *modes[MODES_MOST];
-    size_t mode_count;
-    outcome *outcomes;
-    size_t count;
-    char *mode_text; /* what modes points into */
-    int partial;     /* exit code of runs that left something out, 0: none did */
-} session;
+#include "cli/session.h"
 
 static void warn(void *user, const char *text)
 {
@@ -35,11 +12,6 @@ static void warn(void *user, const char *text)
 
     if (!c->quiet)
         fprintf(stderr, "chunkimg: warning: %s\n", text);
-}
-
-static ck_report report_of(const outcome *o)
-{
-    return (ck_report){o->whole ? &o->whole->plan : chunkimg_job_plan(o->job), &o->result, o->walls, o->runs};
 }
 
 /* ---- modes --------------------------------------------------------------------------- */
@@ -53,8 +25,8 @@ static int add_mode(session *s, const char *name)
         known = !strcmp(m.name, name);
     if (!known)
         return cli_usage("--mode: there is no mode '%s'; see chunkimg list modes", name);
-    if (s->mode_count == MODES_MOST)
-        return cli_usage("--mode: more than %d modes", MODES_MOST);
+    if (s->mode_count == CLI_MODES_MOST)
+        return cli_usage("--mode: more than %d modes", CLI_MODES_MOST);
     s->modes[s->mode_count++] = name;
     return 0;
 }
@@ -93,17 +65,6 @@ static int parse_modes(session *s)
 
 /* ---- one run, here -------------------------------------------------------------------- */
 
-static outcome *new_outcome(session *s, size_t runs)
-{
-    outcome *grown = realloc(s->outcomes, (s->count + 1) * sizeof *grown);
-
-    if (!grown)
-        return NULL;
-    s->outcomes = grown;
-    grown[s->count] = (outcome){.walls = calloc(runs, sizeof(double)), .runs = 0};
-    return grown[s->count].walls ? &grown[s->count++] : NULL;
-}
-
 /* What else there is to do while a job runs. */
 typedef struct ticker {
     cli *c;
@@ -119,14 +80,12 @@ static int tick(void *user, const chunkimg_progress *progress)
     return cli_meter_tick(t->meter, progress);
 }
 
-/* Says what failed. A run that only left tiles out is reported like any other, and remembered. */
-static int run_failed(session *s, const chunkimg_error *err)
+/* A run that only left tiles out is reported like any other, and remembered. */
+static int run_failed(session *s, const char *input, const char *mode, const chunkimg_error *err)
 {
-    int code = cli_error(err);
-
     if (err->status != CHUNKIMG_PARTIAL)
-        return code;
-    s->partial = code;
+        return cli_failed(s, input, mode, "run", err);
+    s->partial = cli_error(err);
     return 0;
 }
 
@@ -145,7 +104,7 @@ static int run_here(session *s, outcome *o)
     chunkimg_on_tick(o->job, tick, &t);
     status = chunkimg_run(o->job, &err);
     cli_meter_stop(&meter);
-    int code = status ? run_failed(s, &err) : 0;
+    int code = status ? run_failed(s, s->c->job.input, cli_mode_of(o), &err) : 0;
     if (code)
         return code;
     o->result = *chunkimg_job_result(o->job);
@@ -174,8 +133,8 @@ static int run_once_apart(session *s, const outcome *o, chunkimg_result *result)
     int code;
 
     if (!s->c->job.trace)
-        return cli_run_apart(&s->c->job, result, &err) ? run_failed(s, &err) : 0;
-    code = cli_run_traced(&s->c->job, result, &events, &err) ? run_failed(s, &err) : 0;
+        return cli_run_apart(&s->c->job, result, &err) ? run_failed(s, s->c->job.input, cli_mode_of(o), &err) : 0;
+    code = cli_run_traced(&s->c->job, result, &events, &err) ? run_failed(s, s->c->job.input, cli_mode_of(o), &err) : 0;
     if (!code && events.list)
         code = trace(s, o, &events);
     free((void *)(uintptr_t)events.list);
@@ -213,24 +172,21 @@ static int run_apart(session *s, outcome *o)
 
 static int run_one_mode(session *s, bool apart)
 {
-    outcome *o = new_outcome(s, (size_t)s->c->repeat);
+    outcome *o = cli_new_outcome(s, (size_t)s->c->repeat);
     chunkimg_error err;
 
     if (!o)
         return cli_no_memory();
     s->c->job.downloads = apart ? NULL : s->c->downloads; /* another process must not read our sockets */
     if (chunkimg_open_warn(&s->c->job, warn, s->c, &o->job, &err)) {
-        free(s->outcomes[--s->count].walls);
-        return cli_error(&err);
+        cli_drop_outcome(s);
+        return cli_failed(s, s->c->job.input, s->c->job.mode, "open", &err);
     }
     if (s->c->dry_run || s->c->verbose)
         ck_report_plan(stdout, chunkimg_job_plan(o->job));
     int code = s->c->dry_run ? 0 : apart ? run_apart(s, o) : run_here(s, o);
-    if (code || s->c->dry_run) {
-        free(o->walls);
-        chunkimg_close(&o->job);
-        s->count--;
-    }
+    if (code || s->c->dry_run)
+        cli_drop_outcome(s);
     return code;
 }
 
@@ -247,34 +203,16 @@ static int run_mode(session *s, const char *mode, bool apart)
     return code;
 }
 
-static int check_same(const session *s, size_t first)
+static int check_same(session *s, size_t first)
 {
+    const outcome *a = &s->outcomes[first], *b;
+
     for (size_t i = first + 1; i < s->count; i++)
-        if (s->outcomes[i].result.digest != s->outcomes[first].result.digest) {
-            fprintf(stderr, "chunkimg: %s: the modes %s and %s made different pixels (%08x, %08x)\n",
-                    chunkimg_job_plan(s->outcomes[i].job)->input, chunkimg_job_plan(s->outcomes[first].job)->mode,
-                    chunkimg_job_plan(s->outcomes[i].job)->mode, s->outcomes[first].result.digest,
-                    s->outcomes[i].result.digest);
-            return 1;
-        }
+        if ((b = &s->outcomes[i])->result.digest != a->result.digest)
+            return cli_failed_here(s, s->c->job.input, "compare", CHUNKIMG_SYSTEM,
+                                   "%s: the modes %s and %s made different pixels (%08x, %08x)", chunkimg_job_plan(b->job)->input,
+                                   cli_mode_of(a), cli_mode_of(b), a->result.digest, b->result.digest);
     return 0;
-}
-
-static void print_reports(const session *s, size_t first)
-{
-    ck_report rows[MODES_MOST];
-    size_t n = s->count - first;
-
-    for (size_t i = 0; i < n; i++)
-        rows[i] = report_of(&s->outcomes[first + i]);
-    if (n == 1) {
-        ck_report_text(stdout, &rows[0]);
-        if (s->c->verbose)
-            ck_report_workers(stdout, &rows[0]);
-    } else if (n > 1) {
-        ck_report_work(stdout, rows[0].plan);
-        ck_report_compare(stdout, rows, n, cli_wants_colour(s->c));
-    }
 }
 
 /* Whether each run is a process of its own: this one must have no threads, then. */
@@ -292,7 +230,8 @@ static int run_input(void *user, const char *input)
     int code = 0;
 
     if (apart && !strcmp(input, "-") && !s->c->dry_run)
-        return cli_usage("standard input can be read once: give a file for several modes or --repeat");
+        return cli_failed_here(s, input, "open", CHUNKIMG_USAGE,
+                               "standard input can be read once: give a file for several modes or --repeat");
     s->c->job.input = input;
     for (size_t i = 0; i < s->mode_count && !code; i++)
         code = run_mode(s, s->modes[i], apart);
@@ -300,64 +239,36 @@ static int run_input(void *user, const char *input)
     if (!code)
         code = check_same(s, first);
     if (!code && !cli_is_silent(s->c) && !s->c->dry_run)
-        print_reports(s, first);
+        cli_print_reports(s, first);
     return code;
 }
 
 /* ---- several inputs --------------------------------------------------------------------- */
 
-/* Closes the list of several inputs. */
-static void print_total(const session *s, const cli_tally *t)
-{
-    double megapixels = 0;
-    char size[32];
-
-    for (size_t i = 0; i < s->count; i++) {
-        ck_report r = report_of(&s->outcomes[i]);
-
-        megapixels += ck_report_megapixels(&r);
-    }
-    if (t->whole)
-        printf("%-12s %zu small inputs, each carried whole by one worker\n", "whole", t->whole);
-    printf("%-12s %zu inputs: %zu done, %zu failed", "total", s->c->input_count, t->done, t->failed);
-    if (t->loaded)
-        printf("    %zu loaded, %s", t->loaded, ck_report_size(t->loaded_nbytes, size, sizeof size));
-    printf("    %.2f s    %.1f MP, %.1f MP/s\n", t->seconds, megapixels, t->seconds > 0 ? megapixels / t->seconds : 0);
-}
-
-/* A result for --json, with its own texts. */
-static chunkimg_item_result *copy_of(const chunkimg_item_result *r)
-{
-    chunkimg_item_result *copy = malloc(sizeof *copy);
-
-    if (!copy)
-        return NULL;
-    *copy = *r;
-    copy->plan.input = copy->input;
-    copy->plan.output = r->plan.output ? copy->output : NULL;
-    copy->plan.ops = copy->ops;
-    copy->plan.note = r->plan.note ? copy->note : NULL;
-    return copy;
-}
-
-static int take_whole(void *user, const chunkimg_item_result *r)
+static int take_whole(void *user, const char *input, const chunkimg_item_result *r)
 {
     session *s = user;
-    int code = r->err.status ? run_failed(s, &r->err) : 0;
-    outcome *o = code ? NULL : new_outcome(s, 1);
+    int code = !r->err.status ? 0 : r->plan.input ? run_failed(s, input, r->plan.mode, &r->err)
+                                                  : cli_failed(s, input, s->c->job.mode, "open", &r->err);
+    outcome *o = code ? NULL : cli_new_outcome(s, 1);
 
     if (!o)
         return code ? code : cli_no_memory();
-    o->whole = copy_of(r);
+    o->whole = cli_copy_result(r);
     o->result = r->result;
     o->walls[o->runs++] = r->result.wall_s;
     if (!o->whole) {
-        free(s->outcomes[--s->count].walls);
+        cli_drop_outcome(s);
         return cli_no_memory();
     }
     if (!cli_is_silent(s->c))
         ck_report_short(stdout, &(ck_report){&o->whole->plan, &o->result, o->walls, 1});
     return 0;
+}
+
+static int unloaded(void *user, const char *input, const chunkimg_error *err)
+{
+    return cli_failed(user, input, NULL, "download", err);
 }
 
 static int run_inputs(session *s)
@@ -366,28 +277,15 @@ static int run_inputs(session *s)
     bool alone = !runs_apart(s) && !c->dry_run && !c->verbose;
     cli_meter *meter = cli_meter_start(c);
     ticker t = {c, meter};
-    cli_each how = {.here = runs_apart(s), .one = run_input, .whole = alone ? take_whole : NULL, .user = s,
+    cli_each how = {.here = runs_apart(s), .one = run_input, .whole = alone ? take_whole : NULL, .unloaded = unloaded, .user = s,
                     .tick = tick, .tick_user = &t};
     cli_tally tally;
     int code = cli_each_input(c, &how, &tally);
 
     cli_meter_stop(&meter);
     if (c->input_count > 1 && tally.done + tally.failed && !c->dry_run && !cli_is_silent(c))
-        print_total(s, &tally);
+        cli_print_total(s, &tally);
     return code;
-}
-
-static bool write_reports(FILE *to, const void *what)
-{
-    const session *s = what;
-    ck_report *rows = calloc(s->count ? s->count : 1, sizeof *rows);
-    bool ok = rows != NULL;
-
-    for (size_t i = 0; i < s->count && ok; i++)
-        rows[i] = report_of(&s->outcomes[i]);
-    ok = ok && ck_report_json(to, rows, s->count);
-    free(rows);
-    return ok;
 }
 
 static int run(cli *c)
@@ -403,19 +301,11 @@ static int run(cli *c)
     code = parse_modes(&s);
     if (!code) {
         code = run_inputs(&s);
-        if (c->json && s.count) {
-            int failed = cli_write_report(c->json, write_reports, &s);
-            code = code ? code : failed;
-        }
+        int unwritten = cli_write_session(&s);
+        code = code ? code : unwritten;
     }
     code = code ? code : s.partial;
-    for (size_t i = 0; i < s.count; i++) {
-        chunkimg_close(&s.outcomes[i].job);
-        free(s.outcomes[i].walls);
-        free(s.outcomes[i].whole);
-    }
-    free(s.outcomes);
-    free(s.mode_text);
+    cli_session_release(&s);
     return code;
 }
 

@@ -155,7 +155,7 @@ static void take_results(each *e, const chunkimg_item_result *results, const siz
             continue;
         e->settled[places[i]] = true;
         e->tally->whole++;
-        note(e, places[i], e->how->whole(e->how->user, &results[i]));
+        note(e, places[i], e->how->whole(e->how->user, e->c->inputs[places[i]], &results[i]));
     }
 }
 
@@ -220,7 +220,7 @@ static void do_downloads(each *e, const size_t *places)
             loaded(e, &got);
             do_one(e, places[got.index], got.body);
         } else {
-            note(e, places[got.index], cli_error(&got.err));
+            note(e, places[got.index], e->how->unloaded(e->how->user, e->c->inputs[places[got.index]], &got.err));
         }
     }
 }

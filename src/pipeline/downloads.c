@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/url.h"
 #include "os/fetch.h"
 #include "pipeline/job.h"
@@ -18,6 +19,13 @@ struct chunkimg_downloads {
 bool chunkimg_is_address(const char *input)
 {
     return ck_url_is(input);
+}
+
+char *chunkimg_shown(const char *input, char *to, size_t size)
+{
+    if (ck_url_is(input))
+        return ck_url_shown(to, size, input);
+    return ck_text_escape(to, size, strcmp(input, "-") ? input : "standard input");
 }
 
 char *chunkimg_stem(const char *input, char *to, size_t size)

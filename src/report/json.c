@@ -94,24 +94,42 @@ static json_t *report_json(const ck_report *r)
     return all;
 }
 
-bool ck_report_json(FILE *to, const ck_report *rows, size_t n)
+static json_t *failure_json(const ck_failure *f)
 {
-    json_t *document;
-    bool written;
+    json_t *j = json_pack("{s:s,s:o,s:s,s:s,s:i}", "input", f->input, "mode", text_or_null(f->mode), "stage", f->stage, "error",
+                          f->err.text, "exit_code", f->exit_code);
 
-    if (n == 1) {
-        document = report_json(&rows[0]);
-    } else {
-        json_t *list = json_array();
-        for (size_t i = 0; i < n; i++)
-            if (json_array_append_new(list, report_json(&rows[i]))) {
-                json_decref(list); /* no memory: not one report fewer than there were runs */
-                return false;
-            }
-        document = json_pack("{s:s,s:s,s:o}", "schema", "chunkimg-compare/1", "version", chunkimg_version(), "reports",
-                             list);
+    if (j && f->err.col >= 0)
+        json_object_set_new(j, "tile", json_pack("{s:i,s:i}", "column", (int)f->err.col, "row", (int)f->err.row));
+    return j;
+}
+
+/* Adds to the list; without memory there is none: not one entry fewer than there are things to tell. */
+static void add(json_t **list, json_t *entry)
+{
+    if (*list && json_array_append_new(*list, entry)) {
+        json_decref(*list);
+        *list = NULL;
     }
-    written = document && !json_dumpf(document, to, JSON_INDENT(2) | JSON_ENSURE_ASCII) && fputc('\n', to) != EOF;
+}
+
+static json_t *account_json(const ck_account *a)
+{
+    json_t *reports = json_array(), *failures = json_array();
+
+    for (size_t i = 0; i < a->count; i++)
+        add(&reports, report_json(&a->reports[i]));
+    for (size_t i = 0; i < a->failure_count; i++)
+        add(&failures, failure_json(&a->failures[i]));
+    return json_pack("{s:s,s:s,s:o,s:o}", "schema", "chunkimg-compare/1", "version", chunkimg_version(), "reports", reports,
+                     "failed", failures);
+}
+
+bool ck_report_json(FILE *to, const ck_account *a)
+{
+    json_t *document = a->single && a->count == 1 && !a->failure_count ? report_json(a->reports) : account_json(a);
+    bool written = document && !json_dumpf(document, to, JSON_INDENT(2) | JSON_ENSURE_ASCII) && fputc('\n', to) != EOF;
+
     json_decref(document);
     return written;
 }

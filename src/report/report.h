@@ -13,6 +13,24 @@ typedef struct ck_report {
     size_t runs;
 } ck_report;
 
+/* An input, or one mode of it, that came to nothing. */
+typedef struct ck_failure {
+    char input[256];   /* as it may be shown */
+    const char *mode;  /* as it was asked for, or as auto chose; NULL: it did not come to that */
+    const char *stage; /* "download", "open" (its header, and the plan), "run", "compare" (with other modes' pixels) */
+    chunkimg_error err;
+    int exit_code;     /* that it leads to */
+} ck_failure;
+
+/* Everything that a command did, in the order of doing. */
+typedef struct ck_account {
+    const ck_report *reports;
+    size_t count;
+    const ck_failure *failures;
+    size_t failure_count;
+    bool single; /* one mode of one input was asked for */
+} ck_account;
+
 /* The figures that text and JSON share. */
 double ck_report_megapixels(const ck_report *r); /* of the input */
 double ck_report_mpps(const ck_report *r);       /* input megapixels a second */
@@ -40,7 +58,11 @@ const char *ck_report_size(uint64_t nbytes, char *to, size_t size);
 /* One table of several modes with their speed-up over the first row that is serial. colour: for a terminal. */
 void ck_report_compare(FILE *to, const ck_report *rows, size_t n, bool colour);
 
-/* A JSON document, ends with a newline; several rows become one document with a list. False: could not be written. */
-bool ck_report_json(FILE *to, const ck_report *rows, size_t n);
+/*
+ * A JSON document, ends with a newline. The report itself where a single one
+ * was asked for and is there; else one with all reports and all failures.
+ * False: could not be written.
+ */
+bool ck_report_json(FILE *to, const ck_account *account);
 
 #endif

@@ -134,6 +134,25 @@ expect_text "$tmp/err" "$at/missing.png: cannot be loaded: the server answered 4
 expect_text "$tmp/err" "$at/no-image: not a PNG or JPEG image"
 expect_text "$tmp/out" "5 inputs: 3 done, 2 failed    3 loaded"
 expect_exit 6 "$CHUNKIMG" "$at/2.png" "$at/missing.png" -o skipping --on-error skip
+
+# --json: what was done, and what was not, of whatever kind
+printf 'no image' >www/no.png
+head -c 2000 www/8.png >www/cut.png
+expect_exit 1 "$CHUNKIMG" "$at/2.png" "http://user:secret@127.0.0.1:$port/missing.png" www/3.png www/no.png www/cut.png "$at/no-image" \
+    -o listed --mode threads --json listed.json
+expect_no_text listed.json secret
+expect_equal "$(json listed.json .schema)" chunkimg-compare/1
+expect_equal "$(json listed.json '[.reports[].input.path] | sort | join(" ")')" "$at/2.png www/3.png"
+expect_equal "$(json listed.json '.failed | length')" 4
+of() { json listed.json ".failed[] | select(.input == \"$1\") | \"\(.stage) \(.mode) \(.exit_code) \(.error)\""; }
+expect_equal "$(of "$at/missing.png")" "download null 1 $at/missing.png: cannot be loaded: the server answered 404"
+expect_equal "$(of "$at/no-image")" "open threads 3 $at/no-image: not a PNG or JPEG image"
+expect_equal "$(of www/no.png)" "open threads 3 www/no.png: not a PNG or JPEG image"
+case $(of www/cut.png) in 'run threads 3 www/cut.png: '*) ;; *) fail "what became of a file that is cut off: $(of www/cut.png)" ;; esac
+expect_exit 1 "$CHUNKIMG" "$at/missing.png" -o none --json listed.json # there is a document also where nothing else is
+expect_equal "$(json listed.json '"\(.reports | length) \(.failed | length)"')" "0 1"
+expect_exit 3 "$CHUNKIMG" www/cut.png www/3.png -o none --mode serial,threads --repeat 2 --json listed.json
+expect_equal "$(json listed.json '"\(.reports | length) \([.failed[] | .stage + " " + .mode] | join(","))"')" "2 run serial"
 expect_exit 2 "$CHUNKIMG" "$at/2.png" "$at/x/2.png?other"
 expect_text "$tmp/err" "would both be written to 2_tiles"
 
