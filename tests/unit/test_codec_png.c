@@ -433,6 +433,43 @@ static void groups_do_not_matter(void **state)
         }
 }
 
+/* Which worker encodes a tile, and what it encoded before, does not show in the file. */
+static void what_came_before_does_not_matter(void **state)
+{
+    const ck_encoder *e = ck_codec_find("png")->encoder;
+
+    (void)state;
+    for (int level = 0; level <= 9; level++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            pixels p = image_of_kind(kind, 3, 8), before = image_of_kind((kind + 1) % KINDS, 3, 8);
+            ck_encode_params params = {.compression = level};
+            bytes alone = encode_in_groups(p, &params, p.shape, 300);
+            size_t room = e->bound(p.shape, &params), nbytes = 0;
+            uint8_t *out = malloc(room);
+            void *st = calloc(1, e->state_size);
+            uint32_t check;
+            uint64_t check_nbytes;
+            ck_error err;
+
+            assert_int_equal(e->init(st, &params, p.shape, &err), CK_OK);
+            for (int turn = 0; turn < 3; turn++) {
+                pixels from = turn == 1 ? before : p;
+
+                assert_int_equal(e->begin(st, from.shape, NULL, out, room, &err), CK_OK);
+                assert_int_equal(e->rows(st, rows_of(from, 0, from.shape.h), &err), CK_OK);
+                assert_int_equal(e->end(st, &nbytes, &check, &check_nbytes, &err), CK_OK);
+                if (turn != 1 && (nbytes != alone.n || memcmp(out, alone.at, nbytes)))
+                    fail_msg("level %d, kind %d: %zu bytes in turn %d, %zu by a fresh encoder", level, kind, nbytes, turn, alone.n);
+            }
+            e->release(st);
+            free(st);
+            free(out);
+            free(alone.at);
+            free(p.px);
+            free(before.px);
+        }
+}
+
 /* A worker's state is made for the largest tile; those at the edges are smaller. */
 static void smaller_tiles_fit(void **state)
 {
@@ -703,6 +740,7 @@ int main(void)
         cmocka_unit_test(every_level),
         cmocka_unit_test(incompressible_stays_in_bound),
         cmocka_unit_test(groups_do_not_matter),
+        cmocka_unit_test(what_came_before_does_not_matter),
         cmocka_unit_test(smaller_tiles_fit),
         cmocka_unit_test(strips_join),
         cmocka_unit_test(palettes_are_kept),
