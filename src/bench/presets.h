@@ -23,6 +23,8 @@ typedef struct ck_preset {
     const char *modes, *workers, *tile_sizes; /* NULL: as without a preset; workers "most": the CPUs, "2x": 1 .. twice as many */
     ck_axis axes[CK_AXES_MOST];
     ck_kept kept;          /* what becomes of tiles */
+    unsigned slow_inputs;  /* also that many addresses at once, each of which answers slow_s seconds late; 0: none */
+    double slow_s;
     double budget_s;       /* 0: none */
     double min_time_s;     /* of each case; 0: as without a preset */
     bool ticks;            /* a tick of 1 ms runs beside, and how late it is, is measured */

@@ -16,6 +16,7 @@
 #include <chunkimg/chunkimg.h>
 #include <stdio.h>
 
+#include "bench/feeder.h"
 #include "bench/figures.h"
 #include "bench/fits.h"
 #include "bench/machine.h"
@@ -27,6 +28,10 @@
 
 /* Runs a job in a process of its own. */
 typedef chunkimg_status (*ck_suite_apart)(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err);
+
+/* The same for several inputs in place of options->input: what they took together, as one result. All must give the same pixels. */
+typedef chunkimg_status (*ck_suite_apart_each)(const chunkimg_options *options, const char *const *inputs, size_t count,
+                                               chunkimg_result *result, chunkimg_error *err);
 
 /* What a run did; the list is to be freed. */
 typedef struct ck_suite_events {
@@ -51,6 +56,7 @@ typedef struct ck_suite_config {
     uint64_t seed;
     double threshold;             /* differences below that share are no difference */
     ck_suite_apart apart;
+    ck_suite_apart_each apart_each; /* NULL: cases of several inputs are left out */
     ck_suite_traced traced;       /* runs a job with options->trace; NULL: no timelines are wanted */
     double (*now)(void);          /* seconds; NULL: the monotonic clock */
     int (*stopped)(void);         /* not 0: the user wants the end */
@@ -74,6 +80,7 @@ typedef struct ck_case {
     char label[96];                 /* "threads x 2, 256 px": what sets it apart from the others */
     size_t group;                   /* cases of one group cut the same tiles and are compared with one serial case */
     bool reference;                 /* that serial case */
+    unsigned slow_inputs;           /* that many addresses are its inputs, each of which is late; 0: the input itself is */
 
     /* of the plan */
     uint64_t tile_count, planned_bytes;
@@ -118,7 +125,17 @@ typedef struct ck_timeline {
     ck_suite_events events;
 } ck_timeline;
 
-enum { CK_TIMELINES_MOST = 16 };
+enum { CK_TIMELINES_MOST = 16, CK_SLOW_MOST = 16 };
+
+/* The input at several addresses, each answered `delay_s` seconds late. */
+typedef struct ck_slow {
+    ck_feeder feeder;
+    unsigned count;
+    double delay_s;
+    char text[CK_SLOW_MOST][48];
+    const char *addresses[CK_SLOW_MOST];
+} ck_slow;
+
 enum { CK_CURVES_MOST = 64, CK_LEFT_OUT_MOST = 32, CK_WORDS_MOST = 8, CK_WORDS = 480 };
 
 typedef struct ck_suite {
@@ -138,6 +155,7 @@ typedef struct ck_suite {
     uint64_t input_bytes;
     char folder[300];            /* runs write below it; empty: they write nothing */
     char inside[320];            /* what they write */
+    ck_slow slow;
 
     size_t rounds;
     double elapsed_s;
@@ -168,6 +186,15 @@ void ck_suite_judge(ck_suite *s);
 /* After judge: runs the fastest case of each mode once more for its timeline; one that fails has none. */
 void ck_suite_trace(ck_suite *s);
 void ck_suite_conclude(ck_suite *s); /* suite_words.c; judge calls it */
+
+/* suite_input.c; plan calls them */
+chunkimg_status ck_suite_look(ck_suite *s, chunkimg_error *err);
+chunkimg_status ck_suite_choose_output(ck_suite *s, chunkimg_error *err);
+
+/* suite_slow.c: starts the server of slow inputs, as the preset wants them. On failure none runs. */
+chunkimg_status ck_suite_start_slow(ck_suite *s, chunkimg_error *err);
+void ck_suite_stop_slow(ck_suite *s);
+
 void ck_suite_free(ck_suite **s);
 
 /* Writes behind the first n bytes of to[0..size); returns n and what was to be written, which may be more than fits. */

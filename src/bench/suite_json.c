@@ -81,6 +81,8 @@ static json_t *one_case(const ck_case *c)
                            (json_int_t)c->tile_count, "columns", c->columns, "rows", c->rows, "width", c->tile_width, "height",
                            c->tile_height, "planned_bytes", (json_int_t)c->planned_bytes, "group", (json_int_t)c->group, "wall_s",
                            walls(c), "digest", digest);
+    if (c->slow_inputs)
+        json_object_set_new(to, "slow_inputs", json_integer(c->slow_inputs));
     if (c->failed)
         json_object_set_new(to, "error", text(c->why));
     else if (ck_case_counts(c))

@@ -49,11 +49,12 @@ static void judge_case(ck_suite *s, ck_case *c)
     for (unsigned f = 0; f < CK_FIGURE_ROWS; f++)
         c->middle[f] = middle_of(c, f, scratch);
     free(scratch);
-    c->mpps = (double)s->width * s->height * 1e-6 / c->wall.median.value;
-    c->tiles_per_s = (double)c->tile_count / c->wall.median.value;
+    double inputs = c->slow_inputs ? c->slow_inputs : 1;
+    c->mpps = inputs * s->width * s->height * 1e-6 / c->wall.median.value;
+    c->tiles_per_s = inputs * (double)c->tile_count / c->wall.median.value;
     c->utilisation = (c->middle[CK_F_USER] + c->middle[CK_F_SYS]) / (c->wall.median.value * (cpus ? cpus : 1));
     double shared_cpu = (c->middle[CK_F_USER] + c->middle[CK_F_SYS]) / (cpus ? cpus : 1);
-    c->of_limit = s->chain_s > 0 ? (shared_cpu > s->chain_s ? shared_cpu : s->chain_s) / c->wall.median.value : NAN;
+    c->of_limit = s->chain_s > 0 && !c->slow_inputs ? (shared_cpu > s->chain_s ? shared_cpu : s->chain_s) / c->wall.median.value : NAN;
 }
 
 /* How many times faster than `base`; the interval is that of the ratio of times, turned over. */
@@ -192,6 +193,12 @@ static bool cheaper(const ck_case *a, const ck_case *b)
     return a < b;
 }
 
+/* Slow inputs are another work than the user's. */
+static bool may_be_used(const ck_case *c)
+{
+    return ck_case_counts(c) && !c->slow_inputs;
+}
+
 /* Of the cases that the runs cannot tell from the fastest, and whose medians are close to its: the one that takes least. */
 static void choose(ck_suite *s)
 {
@@ -199,7 +206,7 @@ static void choose(ck_suite *s)
     size_t fastest = s->case_count;
 
     for (size_t i = 0; i < s->case_count; i++)
-        if (ck_case_counts(&s->cases[i]) &&
+        if (may_be_used(&s->cases[i]) &&
             (fastest == s->case_count || s->cases[i].wall.median.value < s->cases[fastest].wall.median.value))
             fastest = i;
     s->best = fastest;
@@ -207,7 +214,7 @@ static void choose(ck_suite *s)
         ck_verdict v = CK_SLOWER;
         ck_interval ignored;
 
-        if (i == fastest || !ck_case_counts(&s->cases[i]))
+        if (i == fastest || !may_be_used(&s->cases[i]))
             continue;
         v = ck_suite_versus(s, &s->cases[i], &s->cases[fastest], &ignored);
         if (v == CK_NO_DIFFERENCE && s->cases[i].wall.median.value <= close * s->cases[fastest].wall.median.value &&

@@ -180,6 +180,10 @@ chunkimg_status ck_case_options(const ck_suite *s, const ck_case *c, chunkimg_op
         o->tile_size = c->tile_size;
         o->tiles = (chunkimg_pair){0, 0};
     }
+    if (c->slow_inputs) { /* how they come is what is compared, not what becomes of them */
+        o->output = "none";
+        o->format = NULL;
+    }
     o->workers = c->workers;
     for (size_t i = 0; i < c->setting_count && !status; i++)
         status = chunkimg_option_set(chunkimg_job_options(), o, c->settings[i].name, c->settings[i].value, err);
@@ -196,6 +200,8 @@ static void write_label(const ck_suite *s, ck_case *c)
                             : snprintf(c->label + n, sizeof c->label - (size_t)n, ", %d px", (int)c->tile_size.a);
     for (size_t i = 0; i < c->setting_count && (size_t)n < sizeof c->label; i++)
         n += snprintf(c->label + n, sizeof c->label - (size_t)n, ", %s=%s", c->settings[i].name, c->settings[i].value);
+    if (c->slow_inputs && (size_t)n < sizeof c->label)
+        snprintf(c->label + n, sizeof c->label - (size_t)n, ", %u slow inputs", c->slow_inputs);
 }
 
 static bool same_settings(const ck_case *a, const ck_case *b)
@@ -328,6 +334,29 @@ static chunkimg_status add_group(ck_suite *s, const axes *a, size_t size, chunki
     return status;
 }
 
+/* The preset's modes once more, on several addresses whose server lets them wait; as cases of a group of their own. */
+static chunkimg_status add_slow_group(ck_suite *s, const axes *a, chunkimg_error *err)
+{
+    chunkimg_error why;
+    chunkimg_status status = CHUNKIMG_OK;
+
+    if (!s->config.preset || !s->config.preset->slow_inputs)
+        return CHUNKIMG_OK;
+    if (!s->config.apart_each || ck_suite_start_slow(s, &why)) {
+        leave_out(s, "slow inputs", "%.180s", s->config.apart_each ? why.text : "nothing runs several inputs here");
+        return CHUNKIMG_OK;
+    }
+    ck_case c = {.mode = "serial", .workers = 1, .tile_size = a->sizes[0], .group = s->groups++, .reference = true, .slow_inputs = s->slow.count};
+    status = add_case(s, c, err);
+    c.reference = false;
+    c.workers = s->slow.count; /* each may wait for a server of its own */
+    for (size_t m = 0; m < a->mode_count && !status; m++) {
+        snprintf(c.mode, sizeof c.mode, "%s", a->modes[m]);
+        status = add_case(s, c, err);
+    }
+    return status;
+}
+
 /* An option that belongs to modes must be honoured by one that is compared. */
 static chunkimg_status check_modes(const ck_suite *s, const axes *a, chunkimg_error *err)
 {
@@ -344,83 +373,13 @@ static chunkimg_status make_cases(ck_suite *s, chunkimg_error *err)
     s->groups = a.size_count;
     for (size_t i = 0; i < a.size_count && !status; i++)
         status = add_group(s, &a, i, err);
+    if (!status)
+        status = add_slow_group(s, &a, err);
     free(a.mode_text);
     return status;
 }
 
-/* ---- the input, and where output goes ------------------------------------------------------------------------------ */
-
-static chunkimg_status look(ck_suite *s, chunkimg_error *err)
-{
-    chunkimg_options o = s->job;
-    chunkimg_job *job;
-
-    o.output = "none";
-    o.format = NULL;
-    o.lossless = false;
-    o.mode = "serial";
-    chunkimg_options_for_mode(&o, "serial");
-    chunkimg_status status = chunkimg_open(&o, &job, err);
-    if (status)
-        return status;
-    const chunkimg_plan *p = chunkimg_job_plan(job);
-    snprintf(s->input, sizeof s->input, "%s", p->input);
-    snprintf(s->input_format, sizeof s->input_format, "%s", p->input_format);
-    s->width = p->width;
-    s->height = p->height;
-    s->channels = p->channels;
-    s->depth = p->depth;
-    s->input_bytes = p->input_bytes;
-    chunkimg_close(&job);
-    if (!s->input_bytes)
-        return ck_limits_failed(err, CHUNKIMG_USAGE, 0, "%s: it is read many times, so it must be a file", s->input);
-    return CHUNKIMG_OK;
-}
-
-static chunkimg_status make_folder(ck_suite *s, const char *beside, chunkimg_error *err)
-{
-    const char *slash = strrchr(beside, '/');
-    int n = slash ? (int)(slash - beside + 1) : 0;
-
-    if (n > 200)
-        return ck_limits_failed(err, CHUNKIMG_USAGE, 0, "output: the name of its folder is too long");
-    snprintf(s->folder, sizeof s->folder, "%.*s.chunkimg-bench-XXXXXX", n, beside);
-    if (mkdtemp(s->folder))
-        return CHUNKIMG_OK;
-    int why = errno;
-    s->folder[0] = 0;
-    return ck_limits_failed(err, CHUNKIMG_SYSTEM, why, "making a temporary folder beside %s", beside);
-}
-
-/* Tiles are encoded and thrown away unless something else was asked for: then only the work is measured, not the disk. */
-static chunkimg_status choose_output(ck_suite *s, chunkimg_error *err)
-{
-    const char *asked = s->config.job->output, *dot = asked ? strrchr(asked, '.') : NULL;
-    ck_kept kept = s->config.preset && !asked ? s->config.preset->kept : asked && !strcmp(asked, "none") ? CK_DECODED_ONLY
-                                              : asked ? CK_WRITTEN : CK_ENCODED;
-
-    s->job.output = "none";
-    s->job.force = s->job.resume = false;
-    s->job.trace = NULL; /* a run that counts is not traced */
-    if (kept == CK_DECODED_ONLY) {
-        snprintf(s->output_why, sizeof s->output_why, s->job.format ? "encoded, then thrown away" : "not encoded: decoding and operations only");
-    } else if (kept == CK_ENCODED) {
-        if (!s->job.format)
-            s->job.format = s->input_format;
-        snprintf(s->output_why, sizeof s->output_why, "encoded, then thrown away: the disk is not measured (-o PATH: it is)");
-    } else {
-        chunkimg_status status = make_folder(s, asked ? asked : "tiles", err);
-        bool image = dot && !strchr(dot, '/') && dot != asked;
-
-        if (status)
-            return status;
-        snprintf(s->inside, sizeof s->inside, "%s/out%s", s->folder, image ? dot : "");
-        s->job.output = s->inside;
-        snprintf(s->output_why, sizeof s->output_why, "written into a temporary folder beside %.60s, so that the disk counts, and removed",
-                 asked ? asked : "the current one");
-    }
-    return CHUNKIMG_OK;
-}
+/* ---- all of it ---------------------------------------------------------------------------------------------------- */
 
 static chunkimg_status check_config(const ck_suite_config *c, chunkimg_error *err)
 {
@@ -434,9 +393,9 @@ static chunkimg_status plan(ck_suite *s, chunkimg_error *err)
     chunkimg_status status = check_config(&s->config, err);
 
     if (!status)
-        status = look(s, err);
+        status = ck_suite_look(s, err);
     if (!status)
-        status = choose_output(s, err);
+        status = ck_suite_choose_output(s, err);
     if (!status)
         status = make_cases(s, err);
     return status;
@@ -459,7 +418,8 @@ chunkimg_status ck_suite_plan(const ck_suite_config *config, ck_suite **out, chu
         return status;
     }
     for (size_t i = 0; i < s->case_count; i++)
-        most = s->cases[i].workers > most ? s->cases[i].workers : most;
+        if (!s->cases[i].slow_inputs) /* those wait and take no CPU */
+            most = s->cases[i].workers > most ? s->cases[i].workers : most;
     ck_machine_look(&s->machine, *s->folder ? s->folder : ".", most);
     *out = s;
     return CHUNKIMG_OK;
@@ -471,6 +431,7 @@ void ck_suite_free(ck_suite **suite)
 
     if (!s)
         return;
+    ck_suite_stop_slow(s);
     if (*s->folder)
         ck_limits_remove(s->folder);
     for (size_t i = 0; i < s->case_count; i++)

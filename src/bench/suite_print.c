@@ -14,11 +14,12 @@ void ck_suite_head(FILE *to, const ck_suite *s)
     fprintf(to, "%-10s %s, %s, %d x %d, %d channel%s of %d bit, %.1f MP, %.1f MB\n", "input", s->input, s->input_format, s->width,
             s->height, s->channels, s->channels == 1 ? "" : "s", s->depth, (double)s->width * s->height * 1e-6,
             (double)s->input_bytes * 1e-6);
-    if (c && s->groups == 1)
+    size_t sizes = s->groups - (s->slow.count ? 1 : 0);
+    if (c && sizes == 1)
         fprintf(to, "%-10s %llu tiles (%d x %d, %d x %d), %s, %s%s%s\n", "work", (unsigned long long)c->tile_count, c->columns, c->rows,
                 c->tile_width, c->tile_height, s->ops, s->output_format, *s->output_format ? ", " : "", s->output_why);
     else
-        fprintf(to, "%-10s %zu tile sizes, %s, %s%s%s\n", "work", s->groups, s->ops, s->output_format, *s->output_format ? ", " : "",
+        fprintf(to, "%-10s %zu tile sizes, %s, %s%s%s\n", "work", sizes, s->ops, s->output_format, *s->output_format ? ", " : "",
                 s->output_why);
     fprintf(to, "%-10s %s, %u of %u CPUs, governor %s, %.1f GiB, %s, %s; load %.2f before the start\n", "machine", m->cpu, m->allowed,
             m->online, m->governor, (double)m->memory_bytes / 1073741824, m->kernel, m->file_system, m->load);

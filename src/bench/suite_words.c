@@ -242,7 +242,7 @@ static void find_tile_size(ck_suite *s, const ck_case *b)
     for (size_t i = 0; i < s->case_count; i++) {
         const ck_case *c = &s->cases[i];
 
-        if (!ck_case_counts(c) || strcmp(c->mode, b->mode) != 0 || c->workers != b->workers)
+        if (!ck_case_counts(c) || c->slow_inputs || strcmp(c->mode, b->mode) != 0 || c->workers != b->workers)
             continue;
         if (!best || c->wall.median.value < best->wall.median.value)
             best = c;

@@ -190,6 +190,7 @@ static int one_input(cli *c, const char *input)
                               .seed = b->seed ? (uint64_t)b->seed : draw_seed(),
                               .threshold = b->threshold / 100,
                               .apart = cli_run_apart,
+                              .apart_each = cli_run_each_apart,
                               .traced = b->report || c->job.trace ? traced : NULL,
                               .stopped = cli_signal_caught,
                               .progress = shows(c) ? show : NULL};

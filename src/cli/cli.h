@@ -119,7 +119,18 @@ int cli_write_trace(const char *path, const char *input, const char *mode, bool 
 /* runs.c: one run in a process of its own, so that runs cannot disturb each other */
 chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err);
 
-/* The same with options->trace set: what happened comes back too, to be freed (the list); on failure it is empty. */
+/*
+ * The same for several addresses in place of options->input, as the mode loads them. The result is of all together: what is not
+ * a sum or a maximum is not known. CHUNKIMG_SYSTEM: two gave different pixels.
+ */
+chunkimg_status cli_run_each_apart(const chunkimg_options *options, const char *const *inputs, size_t count, chunkimg_result *result,
+                                   chunkimg_error *err);
+
+/* runs_each.c: the same in this process */
+chunkimg_status cli_run_each(const chunkimg_options *options, const char *const *inputs, size_t count, chunkimg_result *result,
+                             chunkimg_error *err);
+
+/* As cli_run_apart, with options->trace set: what happened comes back too, to be freed (the list); on failure it is empty. */
 chunkimg_status cli_run_traced(const chunkimg_options *options, chunkimg_result *result, cli_events *events, chunkimg_error *err);
 
 #endif

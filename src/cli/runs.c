@@ -45,25 +45,42 @@ static void pass_events(const chunkimg_job *job, int fd)
     }
 }
 
-static void child_main(const chunkimg_options *options, int pipe_fd, int events_fd, pid_t parent)
+/* What a run does. */
+typedef struct work {
+    const chunkimg_options *options;
+    const char *const *inputs; /* in place of options->input; NULL: there is that one */
+    size_t count;
+    int events_fd;             /* a file that gets what happened; -1: none */
+} work;
+
+static void run_one(const work *w, message *m)
+{
+    chunkimg_job *job;
+
+    m->status = chunkimg_open(w->options, &job, &m->err);
+    if (m->status)
+        return;
+    chunkimg_on_tick(job, cli_meter_tick, NULL);
+    m->status = chunkimg_run(job, &m->err);
+    m->result = *chunkimg_job_result(job);
+    if (w->events_fd >= 0 && !m->status)
+        pass_events(job, w->events_fd);
+    chunkimg_close(&job);
+}
+
+static void child_main(const work *w, int pipe_fd, pid_t parent)
 {
     message m;
-    chunkimg_job *job;
 
     /* Nobody waits for a run whose parent ended: it stops, and leaves nothing. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);
     memset(&m, 0, sizeof m);
-    m.status = chunkimg_open(options, &job, &m.err);
-    if (!m.status) {
-        chunkimg_on_tick(job, cli_meter_tick, NULL);
-        m.status = chunkimg_run(job, &m.err);
-        m.result = *chunkimg_job_result(job);
-        if (events_fd >= 0 && !m.status)
-            pass_events(job, events_fd);
-        chunkimg_close(&job);
-    }
+    if (w->inputs)
+        m.status = cli_run_each(w->options, w->inputs, w->count, &m.result, &m.err);
+    else
+        run_one(w, &m);
     ssize_t n = write(pipe_fd, &m, sizeof m);
     _exit(n == (ssize_t)sizeof m ? 0 : 1);
 }
@@ -98,8 +115,7 @@ static bool hear(pid_t run, int from, message *m)
     return n == (ssize_t)sizeof *m;
 }
 
-/* events_fd: a file that the run writes what happened into; -1: none. */
-static chunkimg_status run_apart(const chunkimg_options *options, int events_fd, chunkimg_result *result, chunkimg_error *err)
+static chunkimg_status run_apart(const work *w, chunkimg_result *result, chunkimg_error *err)
 {
     int ends[2], status = 0;
     pid_t parent = getpid();
@@ -111,7 +127,7 @@ static chunkimg_status run_apart(const chunkimg_options *options, int events_fd,
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        child_main(options, ends[1], events_fd, parent);
+        child_main(w, ends[1], parent);
     }
     int why = errno;
     close(ends[1]);
@@ -133,7 +149,13 @@ static chunkimg_status run_apart(const chunkimg_options *options, int events_fd,
 
 chunkimg_status cli_run_apart(const chunkimg_options *options, chunkimg_result *result, chunkimg_error *err)
 {
-    return run_apart(options, -1, result, err);
+    return run_apart(&(work){.options = options, .events_fd = -1}, result, err);
+}
+
+chunkimg_status cli_run_each_apart(const chunkimg_options *options, const char *const *inputs, size_t count, chunkimg_result *result,
+                                   chunkimg_error *err)
+{
+    return run_apart(&(work){.options = options, .inputs = inputs, .count = count, .events_fd = -1}, result, err);
 }
 
 static void take_events(int fd, cli_events *to)
@@ -167,7 +189,7 @@ chunkimg_status cli_run_traced(const chunkimg_options *options, chunkimg_result 
     *events = (cli_events){.list = NULL};
     if (fd < 0)
         return failed(err, CHUNKIMG_SYSTEM, "preparing a trace", errno);
-    status = run_apart(options, fd, result, err);
+    status = run_apart(&(work){.options = options, .events_fd = fd}, result, err);
     if (!status)
         take_events(fd, events);
     close(fd);

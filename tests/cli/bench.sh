@@ -51,6 +51,22 @@ for preset in quick latency; do
     expect_exit 0 "$CHUNKIMG" bench photo.png --preset "$preset" --modes serial,threads --workers 2 "${few[@]}" --json -
     jq -e '.preset == $p and (.conclusion | length) == 1' --arg p "$preset" "$tmp/out" >/dev/null || fail "$preset: $(cat "$tmp/out")"
 done
+
+# inputs that are late: eight delays one after another in serial, about one where they overlap; the same pixels in all
+if chunkimg --version | grep -q 'without libcurl'; then
+    chunkimg bench photo.png --preset io --tile-sizes 128 "${few[@]}" --json - >io.json
+    jq -e '[.cases[] | select(.slow_inputs)] == []' io.json >/dev/null || fail "slow inputs without libcurl"
+    jq -e '.left_out["slow inputs"] | contains("libcurl")' io.json >/dev/null || fail "slow inputs are not named as left out"
+else
+    chunkimg bench photo.png --preset io --tile-sizes 128 "${few[@]}" --json - >io.json
+    jq -e '[.cases[] | select(.slow_inputs == 8)] | length == 3 and (.[0].mode == "serial" and .[0].wall.min >= 8 * 0.2) and
+           all(.[1:][]; .wall.min >= 0.2 and .speedup.value > 2) and ([.[].digest] | unique | length == 1)' io.json >/dev/null ||
+        fail "slow inputs: $(jq -c '[.cases[] | {label, wall, digest}]' io.json)"
+    jq -e '.conclusion[0] | test("8 inputs that are 200 ms late each: serial [0-9.]+ s, async [0-9.]+ s, threads [0-9.]+ s")' io.json >/dev/null ||
+        fail "the sentence of io: $(jq .conclusion io.json)"
+    ! pgrep -f "bench photo.png --preset io" >/dev/null || fail "the server of slow inputs is still there"
+fi
+rm io.json
 jq -e '[.cases[].figures | .jitter_p99_s > 0 and .jitter_worst_s >= .jitter_p99_s] | all' "$tmp/out" >/dev/null || fail "$(cat "$tmp/out")"
 
 # before and after
