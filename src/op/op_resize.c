@@ -1,4 +1,4 @@
-/* resize: another size. The weights are in resample.c, the arithmetic in resize_rows.c. */
+/* resize: another size. The weights are in resample.c, the arithmetic in resize_down.c, _across.c and _half.c. */
 #include "op/op.h"
 #include "op/resample.h"
 #include "op/resize_rows.h"
@@ -9,6 +9,8 @@
 
 #include "base/checked.h"
 #include "base/text.h"
+
+enum { RUN = 256 }; /* output pixels of a row that are computed at once */
 
 #define FACTOR_LEAST 0.0001
 #define FACTOR_MOST 100.0
@@ -139,45 +141,71 @@ static void need_most(const void *p, const void *st, int32_t *w, int32_t *h)
     *h = ck_axis_most(&s->y, *h);
 }
 
-/* One row in between, as wide as the input. */
+/* Samples of one row in between, those of a run. */
+static size_t mid_step(const state *s, int32_t columns, unsigned channels)
+{
+    int32_t need = ck_axis_most(&s->x, RUN);
+
+    return ck_round_up((size_t)(need < columns ? need : columns) * channels + ck_resize_spare(&s->x, channels), 64);
+}
+
 static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape out)
 {
-    size_t n = (size_t)in.w * in.channels + ck_resize_spare(&((const state *)st)->x, in.channels), nbytes;
+    size_t nbytes;
 
     (void)p, (void)out;
-    return ck_mul(n, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes) ? nbytes : SIZE_MAX;
+    return ck_mul(mid_step(st, in.w, in.channels) * CK_RESIZE_ROWS, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes)
+               ? nbytes
+               : SIZE_MAX;
 }
 
-static void row8(const state *s, void *mid, ck_view in, ck_rect from, uint8_t *out, ck_rect at, int32_t y)
+/* The pixels `at` of the output, a run wide and a few rows high, by way of rows that stay in the L1 cache. */
+static void piece(const state *s, void *scratch, ck_view in, ck_rect from, ck_view out, ck_rect at)
 {
-    int32_t first = s->y.start[y] - from.y;
-    size_t n = (size_t)in.shape.w * in.shape.channels;
+    unsigned c = in.shape.channels;
+    ck_mids mids = {.px = scratch, .step = mid_step(s, in.shape.w, c)};
+    int32_t columns;
 
-    if (s->half) {
-        ck_resize_half8(ck_row(in, first), ck_row(in, first + 1), mid, in.shape.channels, (size_t)at.w, out);
-        return;
+    ck_axis_need(&s->x, at.x, at.w, &mids.first, &columns);
+    size_t n = (size_t)columns * c, spare = ck_resize_spare(&s->x, c);
+    for (int32_t r = 0; r < at.h; r++) {
+        const uint8_t *row = ck_row(in, s->y.start[at.y + r] - from.y) + (size_t)(mids.first - from.x) * ck_pixel_nbytes(in.shape);
+        if (in.shape.depth == 8) {
+            int16_t *mid = (int16_t *)scratch + (size_t)r * mids.step;
+            ck_resize_down8(&s->y, at.y + r, row, in.stride, mid, n);
+            memset(mid + n, 0, spare * sizeof *mid);
+        } else {
+            ck_resize_down16(&s->y, at.y + r, (const uint16_t *)(const void *)row, in.stride,
+                             (int32_t *)scratch + (size_t)r * mids.step, n);
+        }
     }
-    ck_resize_down8(ck_row(in, first), in.stride, s->y.narrow + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid, n);
-    memset((int16_t *)mid + n, 0, ck_resize_spare(&s->x, in.shape.channels) * sizeof(int16_t));
-    ck_resize_across8(&s->x, mid, from.x, at.x, at.w, in.shape.channels, out);
+    (in.shape.depth == 8 ? ck_resize_across8 : ck_resize_across16)(&s->x, &mids, out, at.x);
 }
 
-static void row16(const state *s, void *mid, ck_view in, ck_rect from, uint16_t *out, ck_rect at, int32_t y)
+static void halve(ck_view in, ck_view out)
 {
-    ck_resize_down16((const uint16_t *)(const void *)ck_row(in, s->y.start[y] - from.y), in.stride,
-                     s->y.wide + (size_t)y * (size_t)s->y.taps, s->y.count[y], mid, (size_t)in.shape.w * in.shape.channels);
-    ck_resize_across16(&s->x, mid, from.x, at.x, at.w, in.shape.channels, out);
+    for (int32_t y = 0; y < out.shape.h; y++)
+        ck_resize_half8(ck_row(in, 2 * y), ck_row(in, 2 * y + 1), in.shape.channels, (size_t)out.shape.w, ck_row(out, y));
 }
 
-static ck_status apply(const void *p, const void *st, void *mid, ck_view in, ck_rect from, ck_view out, ck_rect at,
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static ck_status apply(const void *p, const void *st, void *scratch, ck_view in, ck_rect from, ck_view out, ck_rect at,
                        ck_error *err)
 {
     (void)p, (void)err;
-    for (int32_t i = 0; i < at.h; i++)
-        if (out.shape.depth == 8)
-            row8(st, mid, in, from, ck_row(out, i), at, at.y + i);
-        else
-            row16(st, mid, in, from, (uint16_t *)(void *)ck_row(out, i), at, at.y + i);
+    if (((const state *)st)->half) {
+        halve(in, out);
+        return CK_OK;
+    }
+    for (int32_t y = 0; y < at.h; y += CK_RESIZE_ROWS)
+        for (int32_t x = 0; x < at.w; x += RUN) {
+            int32_t w = least(RUN, at.w - x), h = least(CK_RESIZE_ROWS, at.h - y);
+            piece(st, scratch, in, from, ck_window(out, x, y, w, h), (ck_rect){at.x + x, at.y + y, w, h});
+        }
     return CK_OK;
 }
 

@@ -85,7 +85,7 @@ static void set_weights(ck_axis *a, ck_filter filter, int32_t i, double one)
         sum += weight(a, filter, i, a->start[i] + k);
         double now = k + 1 == a->count[i] ? one : floor(sum / total * one + 0.5);
         if (a->narrow)
-            a->narrow[(size_t)i * (size_t)a->taps + (size_t)k] = (int16_t)(now - before);
+            ck_axis_pair(a, k / 2, i)[k % 2] = (int16_t)(now - before);
         else
             a->wide[(size_t)i * (size_t)a->taps + (size_t)k] = (int32_t)(now - before);
         before = now;
@@ -96,13 +96,22 @@ static bool allocate(ck_axis *a, int depth)
 {
     size_t n;
 
-    if (!ck_mul((size_t)a->out, (size_t)a->taps, &n))
+    if (!ck_mul((size_t)a->out + CK_AXIS_SPARE, (size_t)a->taps + 1, &n))
         return false;
     if (depth == 8)
         a->narrow = calloc(n, sizeof *a->narrow);
     else
         a->wide = calloc(n, sizeof *a->wide);
     return a->narrow || a->wide;
+}
+
+static int32_t span(const ck_axis *a, int32_t n)
+{
+    int32_t most = 0;
+
+    for (int32_t i = 0; i < a->out - n; i++)
+        most = a->start[i + n] - a->start[i] > most ? a->start[i + n] - a->start[i] : most;
+    return most;
 }
 
 ck_status ck_axis_make(ck_axis *a, int32_t in, int32_t out, ck_filter filter, int depth, ck_error *err)
@@ -112,7 +121,7 @@ ck_status ck_axis_make(ck_axis *a, int32_t in, int32_t out, ck_filter filter, in
     *a = (ck_axis){.in = in, .out = out, .scale = (double)in / out};
     half = support(a, filter);
     a->reach = (int32_t)fmin(2 * half + 2, in);
-    a->start = malloc((size_t)out * sizeof *a->start);
+    a->start = malloc(((size_t)out + CK_AXIS_SPARE) * sizeof *a->start);
     a->count = malloc((size_t)out * sizeof *a->count);
     if (!a->start || !a->count)
         return ck_fail_memory(err, (size_t)out * sizeof *a->start, "preparing a change of size");
@@ -120,6 +129,10 @@ ck_status ck_axis_make(ck_axis *a, int32_t in, int32_t out, ck_filter filter, in
         place(a, filter, half, i);
         a->taps = a->count[i] > a->taps ? a->count[i] : a->taps;
     }
+    for (size_t i = 0; i < CK_AXIS_SPARE; i++)
+        a->start[(size_t)out + i] = a->start[out - 1];
+    for (int32_t c = 1; c <= 4; c++)
+        a->spans[c - 1] = span(a, 15 / c);
     if (!allocate(a, depth))
         return ck_fail_memory(err, (size_t)out * (size_t)a->taps, "preparing a change of size");
     for (int32_t i = 0; i < out; i++)

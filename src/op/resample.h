@@ -2,6 +2,8 @@
 #ifndef CK_OP_RESAMPLE_H
 #define CK_OP_RESAMPLE_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 typedef enum ck_filter { CK_FILTER_BOX, CK_FILTER_BILINEAR, CK_FILTER_LANCZOS3 } ck_filter;
@@ -11,16 +13,29 @@ enum {
     CK_WEIGHT_BITS_16 = 20
 };
 
+/* Entries that the tables by output pixel have beyond the last one, so that vectors may begin at any. */
+enum { CK_AXIS_SPARE = 16 };
+
 typedef struct ck_axis {
     int32_t in, out;  /* pixels */
     int32_t taps;     /* most that any output pixel has; each has that many weights, the last ones zero */
     int32_t reach;    /* pixels that one output pixel may need at most */
     double scale;     /* in / out */
-    int32_t *start;   /* per output pixel: its first input pixel; never goes back */
+    int32_t spans[4]; /* [c - 1]: how far apart two first pixels are at most whose outputs share 16 samples of c channels */
+    int32_t *start;   /* per output pixel: its first input pixel; never goes back, nor beyond the last one */
     int32_t *count;   /* and how many follow, this one included */
-    int16_t *narrow;  /* taps each; sum 2^CK_WEIGHT_BITS_8. NULL for 16 bit */
+    int16_t *narrow;  /* as ck_axis_pair finds them; sum 2^CK_WEIGHT_BITS_8. NULL for 16 bit */
     int32_t *wide;    /* taps each; sum 2^CK_WEIGHT_BITS_16. NULL for 8 bit */
 } ck_axis;
+
+/*
+ * The weights of taps 2 pair and 2 pair + 1 of output pixel i; those of i + 1
+ * follow them, since neighbours are computed at once.
+ */
+static inline int16_t *ck_axis_pair(const ck_axis *a, int32_t pair, int32_t i)
+{
+    return a->narrow + 2 * ((size_t)pair * ((size_t)a->out + CK_AXIS_SPARE) + (size_t)i);
+}
 
 /*
  * Pixels are unit squares and the edges of both images coincide: output pixel

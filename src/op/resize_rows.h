@@ -1,32 +1,44 @@
-/* The arithmetic of resize: a column of rows into one row, and that row into pixels. */
+/*
+ * The arithmetic of resize: columns of rows into rows in between, and those
+ * into pixels, a few rows at a time.
+ */
 #ifndef CK_OP_RESIZE_ROWS_H
 #define CK_OP_RESIZE_ROWS_H
 
+#include "core/image.h"
 #include "op/resample.h"
 
-/*
- * n samples of `taps` rows, `stride` bytes apart, weighed: mid = sum w in, to
- * 6 bits (8 bit) or 8 bits (16 bit) more than a sample, rounded half up.
- */
-void ck_resize_down8(const uint8_t *in, ptrdiff_t stride, const int16_t *weights, int32_t taps, int16_t *mid, size_t n);
-void ck_resize_down16(const uint16_t *in, ptrdiff_t stride, const int32_t *weights, int32_t taps, int32_t *mid, size_t n);
+/* Bits that a sample in between has more than one of the image. */
+enum { CK_RESIZE_MORE_8 = 6, CK_RESIZE_MORE_16 = 8 };
 
-/* Samples that the row in between has beyond its pixels, zeros: some are read, though nothing is made of them. */
-static inline size_t ck_resize_spare(const ck_axis *a, unsigned channels)
+/* Rows that are done at once: what is read of the tables of the columns then counts for all of them. */
+enum { CK_RESIZE_ROWS = 4 };
+
+/* Rows in between, CK_RESIZE_ROWS at most. */
+typedef struct ck_mids {
+    void *px;      /* int16_t of 8 bit, int32_t of 16 bit */
+    size_t step;   /* samples from a row to the next */
+    int32_t first; /* the pixel of the input that they begin with */
+} ck_mids;
+
+/*
+ * n samples of the rows that row `at` of the output is made of, `stride` bytes apart and the first one at `in`, weighed:
+ * mid = sum w in, to 6 bits (8 bit) or 8 bits (16 bit) more than a sample, rounded half up.
+ */
+void ck_resize_down8(const ck_axis *y, int32_t at, const uint8_t *in, ptrdiff_t stride, int16_t *mid, size_t n);
+void ck_resize_down16(const ck_axis *y, int32_t at, const uint16_t *in, ptrdiff_t stride, int32_t *mid, size_t n);
+
+/* Samples that a row in between has beyond its pixels, zeros: some are read, though nothing is made of them. */
+static inline size_t ck_resize_spare(const ck_axis *x, unsigned channels)
 {
-    return ((size_t)a->taps + 1) * channels;
+    return ((size_t)x->taps + 1) * channels + 64;
 }
 
-/*
- * Output pixels [from, from + n) of `channels` out of `mid`, whose first pixel is `first` of the input: rounded half up
- * and clamped.
- */
-void ck_resize_across8(const ck_axis *a, const int16_t *mid, int32_t first, int32_t from, int32_t n, unsigned channels,
-                       uint8_t *out);
-void ck_resize_across16(const ck_axis *a, const int32_t *mid, int32_t first, int32_t from, int32_t n, unsigned channels,
-                        uint16_t *out);
+/* The pixels `out` from x = from on, at most CK_RESIZE_ROWS rows of them: rounded half up and clamped. */
+void ck_resize_across8(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from);
+void ck_resize_across16(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from);
 
-/* The mean of 2 x 2 pixels, rounded half up: what the two above give for it, of n output pixels. sums: 2 channels n bytes. */
-void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, uint8_t *sums, unsigned channels, size_t n, uint8_t *out);
+/* The mean of 2 x 2 pixels, rounded half up: what the above give for it, of a row of n output pixels. */
+void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, unsigned channels, size_t n, uint8_t *out);
 
 #endif

@@ -13,6 +13,11 @@
 #include "op/op.h"
 #include "support/op_list.h"
 
+/* Those whose output has another size. */
+static const char *const op_sizes[] = {
+    "resize=0.9,bilinear", "resize=0.5,box", "resize=0.3", "resize=1.7", "resize=0.02", "rotate=90", "crop=3,4,50,20",
+};
+
 enum { WIDTH = 151, HEIGHT = 37 };
 
 /* Noise, with an all-white and an all-black corner. */
@@ -43,6 +48,24 @@ static uint64_t sum_of(const uint8_t *px, ck_shape shape)
     return sum;
 }
 
+/* An operation that looks at the whole image first has done so. */
+static bool surveyed(ck_chain *chain, const ck_rows *rows)
+{
+    ck_rect all = {0, 0, rows->whole.w, rows->whole.h};
+    void *account;
+
+    if (!ck_chain_surveys(chain))
+        return true;
+    account = aligned_alloc(64, (ck_chain_account(chain, 0) + 63) / 64 * 64);
+    if (!account)
+        return false;
+    memset(account, 0, ck_chain_account(chain, 0));
+    ck_chain_survey(chain, 0, ck_rows_piece(rows, all, 0, all.h), all, account);
+    ck_chain_survey_end(chain, 0, account);
+    free(account);
+    return true;
+}
+
 /* Nothing is printed for what does not run like this. */
 static bool print_sum(const char *text, const ck_rows *rows, ck_shape in)
 {
@@ -53,16 +76,17 @@ static bool print_sum(const char *text, const ck_rows *rows, ck_shape in)
     if (ck_chain_create(&list, in, &chain, &err) != CK_OK)
         return true;
     ck_shape shape = ck_chain_shape(chain);
-    if (shape.w == in.w && shape.h == in.h) {
-        void *scratch = aligned_alloc(64, (ck_chain_scratch(chain, in.w, in.h) + 127) / 64 * 64);
-        uint8_t *px = malloc(ck_row_nbytes(shape) * (size_t)shape.h);
-        if (!scratch || !px)
-            return false;
-        ck_chain_apply(chain, scratch, rows, (ck_rect){0, 0, in.w, in.h}, (ck_view){px, (ptrdiff_t)ck_row_nbytes(shape), shape});
-        printf("%016" PRIx64 " %d x %d bit %s\n", sum_of(px, shape), in.channels, in.depth, text);
-        free(px);
-        free(scratch);
-    }
+    if (!surveyed(chain, rows))
+        return false;
+    ck_rect all = {0, 0, shape.w, shape.h};
+    void *scratch = aligned_alloc(64, (ck_chain_scratch(chain, shape.w, shape.h) + 127) / 64 * 64);
+    uint8_t *px = malloc(ck_row_nbytes(shape) * (size_t)shape.h);
+    if (!scratch || !px)
+        return false;
+    ck_chain_apply(chain, scratch, rows, all, (ck_view){px, (ptrdiff_t)ck_row_nbytes(shape), shape});
+    printf("%016" PRIx64 " %d x %d bit %s\n", sum_of(px, shape), in.channels, in.depth, text);
+    free(px);
+    free(scratch);
     ck_chain_free(&chain);
     return true;
 }
@@ -84,6 +108,8 @@ int main(void)
             good = print_sum(op->name, &rows, shape);
         for (size_t i = 0; good && i < sizeof op_arguments / sizeof *op_arguments; i++)
             good = print_sum(op_arguments[i], &rows, shape);
+        for (size_t i = 0; good && i < sizeof op_sizes / sizeof *op_sizes; i++)
+            good = print_sum(op_sizes[i], &rows, shape);
         free(rows.px);
     }
     return good && !fflush(stdout) ? 0 : 1;

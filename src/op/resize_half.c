@@ -1,0 +1,95 @@
+/* resize: the mean of 2 x 2 pixels. */
+#include "op/clones.h"
+#include "op/resize_rows.h"
+
+/* Pixels [i, n): the plain loop, which also ends what vectors began. */
+static void plain_half(const uint8_t *upper, const uint8_t *lower, size_t c, size_t i, size_t n, uint8_t *out)
+{
+    for (; i < n; i++)
+        for (size_t k = 0; k < c; k++) {
+            size_t at = 2 * i * c + k;
+            out[i * c + k] = (uint8_t)((upper[at] + upper[at + c] + lower[at] + lower[at + c] + 2) >> 2);
+        }
+}
+
+#if CK_X86_LANES
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2"))) static
+
+/* Neighbouring bytes added, of both rows; a quarter of them, rounded half up. */
+AVX2 inline __m256i quarter(__m256i upper, __m256i lower)
+{
+    const __m256i ones = _mm256_set1_epi8(1);
+    __m256i sum = _mm256_add_epi16(_mm256_maddubs_epi16(upper, ones), _mm256_maddubs_epi16(lower, ones));
+
+    return _mm256_srli_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(2)), 2);
+}
+
+AVX2 size_t half1(const uint8_t *upper, const uint8_t *lower, size_t n, uint8_t *out)
+{
+    size_t i = 0;
+
+    for (; i + 32 <= n; i += 32) {
+        const __m256i *u = (const __m256i *)(upper + 2 * i), *l = (const __m256i *)(lower + 2 * i);
+        __m256i left = quarter(_mm256_loadu_si256(u), _mm256_loadu_si256(l));
+        __m256i right = quarter(_mm256_loadu_si256(u + 1), _mm256_loadu_si256(l + 1));
+        __m256i px = _mm256_permute4x64_epi64(_mm256_packus_epi16(left, right), 0xD8);
+        _mm256_storeu_si256((__m256i *)(out + i), px);
+    }
+    return i;
+}
+
+/* Twelve bytes, four pixels, in each half of a vector: those that are added beside one another. */
+AVX2 inline __m256i paired(const uint8_t *p)
+{
+    const __m256i order = _mm256_setr_epi8(0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, -1, -1, -1, -1, 0, 3, 1, 4, 2, 5, 6, 9, 7,
+                                           10, 8, 11, -1, -1, -1, -1);
+    __m256i v = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)p));
+
+    return _mm256_shuffle_epi8(_mm256_inserti128_si256(v, _mm_loadu_si128((const __m128i *)(p + 24)), 1), order);
+}
+
+/* Eight pixels a turn; four bytes more are read and written than they take, which the pixels after them must have. */
+AVX2 size_t half3(const uint8_t *upper, const uint8_t *lower, size_t n, uint8_t *out)
+{
+    const __m256i order = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 8, 9, 10,
+                                           11, 12, 13, -1, -1, -1, -1);
+    size_t i = 0;
+
+    for (; i + 10 <= n; i += 8) {
+        const uint8_t *u = upper + 6 * i, *l = lower + 6 * i;
+        __m256i even = quarter(paired(u), paired(l)), odd = quarter(paired(u + 12), paired(l + 12));
+        __m256i px = _mm256_shuffle_epi8(_mm256_packus_epi16(even, odd), order);
+        _mm_storeu_si128((__m128i *)(out + 3 * i), _mm256_castsi256_si128(px));
+        _mm_storeu_si128((__m128i *)(out + 3 * i + 12), _mm256_extracti128_si256(px, 1));
+    }
+    return i;
+}
+
+static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
+{
+    if (!__builtin_cpu_supports("avx2"))
+        return 0;
+    return (c == 1 ? half1 : half3)(upper, lower, n, out);
+}
+
+#else
+
+static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
+{
+    (void)upper, (void)lower, (void)c, (void)n, (void)out;
+    return 0;
+}
+
+#endif
+
+void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, unsigned channels, size_t n, uint8_t *out)
+{
+    size_t done = begin(upper, lower, channels, n, out);
+
+    if (channels == 1)
+        plain_half(upper, lower, 1, done, n, out);
+    else
+        plain_half(upper, lower, channels, done, n, out);
+}
