@@ -25,6 +25,7 @@ struct ck_input {
     const ck_turns *turns;
     ck_ahead *ahead; /* NULL: nobody reads ahead */
     const ck_body *body; /* what is read in place of a file of ours */
+    struct stat opened; /* of a regular file, as it was when it was opened; else all zeros */
     uint64_t size, read_ns;
     off_t base; /* where in the file the input begins: standard input may stand anywhere */
     off_t read; /* bytes from there on that were read */
@@ -54,6 +55,7 @@ static ck_status examine(ck_input *in, bool in_folder, ck_error *err)
     if (in_folder && !S_ISREG(st.st_mode))
         return ck_fail(err, CHUNKIMG_SYSTEM, "%s: not a plain file", in->name);
     if (S_ISREG(st.st_mode)) {
+        in->opened = st;
         in->size = (uint64_t)st.st_size;
         in->base = lseek(in->fd, 0, SEEK_CUR);
         in->seekable = in->base >= 0;
@@ -351,6 +353,27 @@ const char *ck_input_stamp(const ck_input *in, char *to, size_t size)
              (uintmax_t)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec, (uintmax_t)st.st_ctim.tv_sec,
              (unsigned long)st.st_ctim.tv_nsec);
     return to;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+ck_status ck_input_unchanged(const ck_input *in, ck_error *err)
+{
+    const struct stat *then = &in->opened;
+    struct stat now;
+
+    if (!S_ISREG(then->st_mode))
+        return CK_OK;
+    if (fstat(in->fd, &now))
+        return ck_fail_os(err, errno, "%s: cannot be looked at again", in->name);
+    /* The time of the last change is no program's to set, but a name that comes or goes counts as one. */
+    if (now.st_size == then->st_size && same_time(now.st_mtim, then->st_mtim) &&
+        (now.st_nlink != then->st_nlink || same_time(now.st_ctim, then->st_ctim)))
+        return CK_OK;
+    return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: was changed while it was read", in->name);
 }
 
 uint64_t ck_input_read_ns(const ck_input *in)

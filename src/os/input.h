@@ -76,6 +76,16 @@ uint64_t ck_input_size(const ck_input *in);    /* bytes; 0: not known */
  */
 const char *ck_input_stamp(const ck_input *in, char *to, size_t size);
 
+/*
+ * CHUNKIMG_BAD_INPUT where a regular file was written to since it was opened:
+ * what was read of it may be of two images. That another file has taken its
+ * name does not matter, nor that it has another name more or less. A write
+ * within the clock tick of the opening (4 ms on most kernels), to a file that
+ * was written in that tick already and kept its size, is not seen. Of a pipe
+ * or a download: always CK_OK. Any thread or process.
+ */
+ck_status ck_input_unchanged(const ck_input *in, ck_error *err);
+
 uint64_t ck_input_read_ns(const ck_input *in); /* time spent in read calls so far */
 
 #endif

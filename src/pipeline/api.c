@@ -29,6 +29,26 @@ ck_status ck_job_open_source(chunkimg_job *job, ck_error *err)
     return ck_source_open(o->input, o->body, o->lossless, &limits, &warnings, &job->source, err);
 }
 
+ck_status ck_job_open_again(chunkimg_job *job, ck_error *err)
+{
+    const ck_shape planned = job->rows.whole;
+    char stamp[sizeof job->stamp];
+    ck_status status;
+
+    ck_source_close(&job->source);
+    status = ck_job_open_source(job, err);
+    if (status)
+        return status;
+    ck_plan_take_from_source(job);
+    ck_shape now = ck_source_shape(job->source);
+    const char *again = ck_source_stamp(job->source, stamp, sizeof stamp);
+
+    if (now.w != planned.w || now.h != planned.h || now.channels != planned.channels || now.depth != planned.depth ||
+        (again && strcmp(again, job->stamp)))
+        return ck_fail(err, CHUNKIMG_BAD_INPUT, "%s: was changed between two readings", job->plan.input);
+    return CK_OK;
+}
+
 static ck_status check_options(const chunkimg_options *o, ck_error *err)
 {
     if (!o || o->struct_size != sizeof *o)

@@ -172,8 +172,12 @@ struct ck_fetches *ck_job_downloads(const chunkimg_job *job);
 /* downloads.c: the input's body, blocking. */
 ck_status ck_job_download(chunkimg_job *job, ck_error *err);
 
-/* api.c: opens the input; again, where the first reading of it was on a wrong guess. */
+/*
+ * api.c: opens the input; again, where the first reading of it was on a wrong guess or a pass before the tiles.
+ * CHUNKIMG_BAD_INPUT where it is not the image any more that everything was planned for.
+ */
 ck_status ck_job_open_source(chunkimg_job *job, ck_error *err);
+ck_status ck_job_open_again(chunkimg_job *job, ck_error *err);
 
 /* plan.c: workers that the options or the environment ask for; where neither does, the CPUs, and no more than `most`. */
 ck_status ck_wanted_workers(const chunkimg_options *options, uint64_t most, unsigned *out, ck_error *err);

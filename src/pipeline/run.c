@@ -160,6 +160,17 @@ static ck_status run_passes(chunkimg_job *job, ck_exec_stats *stats, ck_error *e
     return status;
 }
 
+/* Where somebody wrote to the input meanwhile, that is the failure, whatever was made or said of what was read. */
+static ck_status hold_input(const chunkimg_job *job, ck_status status, ck_error *err)
+{
+    ck_error changed;
+
+    if ((status && status != CHUNKIMG_BAD_INPUT) || !job->source || !ck_source_unchanged(job->source, &changed))
+        return status;
+    *err = changed;
+    return err->status;
+}
+
 /* Everything between nothing and the output's final name. After a failure nothing is left of it. */
 static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
 {
@@ -173,7 +184,7 @@ static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
         job->all_kept = opened && all_kept(job);
     }
     if (!status)
-        status = run_passes(job, &stats, err);
+        status = hold_input(job, run_passes(job, &stats, err), err);
     if (!status && job->result.tiles_failed == job->plan.tiles) { /* nothing to go on with */
         *err = job->skipped;
         status = err->status;
@@ -191,8 +202,10 @@ static ck_status attempt(chunkimg_job *job, ck_usage before, ck_error *err)
 /* Whether the failure may be the guess's and not the file's: then the file is read once more as one chain. */
 static bool guessed_wrong(const chunkimg_job *job, ck_status status)
 {
-    return status == CHUNKIMG_BAD_INPUT && job->in_pieces && ck_source_guessed(job->source) && job->board &&
-           !interrupted(job);
+    ck_error changed;
+
+    return status == CHUNKIMG_BAD_INPUT && job->in_pieces && job->source && ck_source_guessed(job->source) && job->board &&
+           !interrupted(job) && !ck_source_unchanged(job->source, &changed);
 }
 
 void ck_job_take_chain(chunkimg_job *job)
@@ -208,10 +221,7 @@ static ck_status read_as_one_chain(chunkimg_job *job, ck_error *err)
     ck_job_take_chain(job);
     job->failure = (ck_error){0};
     job->digest = 0;
-    ck_status status = ck_job_open_source(job, err);
-    if (!status)
-        ck_plan_take_from_source(job);
-    return status;
+    return ck_job_open_again(job, err);
 }
 
 chunkimg_status chunkimg_run(chunkimg_job *job, chunkimg_error *err)

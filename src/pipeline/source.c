@@ -159,6 +159,11 @@ const char *ck_source_stamp(const ck_source *s, char *to, size_t size)
     return ck_input_stamp(s->in, to, size);
 }
 
+ck_status ck_source_unchanged(const ck_source *s, ck_error *err)
+{
+    return ck_input_unchanged(s->in, err);
+}
+
 ck_ahead *ck_source_read_ahead(ck_source *s, bool on)
 {
     return ck_input_read_ahead(s->in, on);

@@ -30,8 +30,9 @@ const char *ck_source_name(const ck_source *source);/* for messages */
 /* The folder whose files are opened while rows are decoded: a descriptor. -1: none is. */
 int ck_source_folder(const ck_source *source);
 
-/* As ck_input_stamp. */
+/* As ck_input_stamp and ck_input_unchanged. */
 const char *ck_source_stamp(const ck_source *source, char *to, size_t size);
+ck_status ck_source_unchanged(const ck_source *source, ck_error *err);
 
 /*
  * Before the first rows: where the image has a palette, rows become indices

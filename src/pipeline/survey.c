@@ -182,26 +182,6 @@ void ck_survey_join(chunkimg_job *job)
         conclude(job, job->surveyed);
 }
 
-static ck_status open_again(chunkimg_job *job, ck_error *err)
-{
-    ck_shape before = ck_source_shape(job->source), now;
-    char stamp[sizeof job->stamp];
-    ck_status status;
-
-    ck_source_close(&job->source);
-    status = ck_job_open_source(job, err);
-    if (status)
-        return status;
-    now = ck_source_shape(job->source);
-    const char *again = ck_source_stamp(job->source, stamp, sizeof stamp);
-
-    if (now.w != before.w || now.h != before.h || now.channels != before.channels || now.depth != before.depth ||
-        (again && strcmp(again, job->stamp)))
-        return ck_fail(err, CHUNKIMG_SYSTEM, "%s: changed between two readings", job->plan.input);
-    ck_plan_take_from_source(job);
-    return CK_OK;
-}
-
 static ck_sched_config config_of(const chunkimg_job *job, size_t pass)
 {
     ck_sched_config c = job->sched_config;
@@ -227,7 +207,7 @@ static ck_status begin_next(chunkimg_job *job, size_t pass, ck_error *err)
     job->pieces_joined = 0;
     job->end_ns = 0;
     if (!job->keeps_image) {
-        ck_status status = open_again(job, err);
+        ck_status status = ck_job_open_again(job, err);
 
         if (status)
             return status;

@@ -139,7 +139,7 @@ static ck_status decode_file(const ck_tiles_entry *e, tile_file *f, ck_view own,
         if (!status)
             copy_own(e, own, rows, y, rows.shape.h);
     }
-    return status;
+    return status ? status : ck_input_unchanged(f->in, err);
 }
 
 /* ---- a row of tiles ----------------------------------------------------------------- */
