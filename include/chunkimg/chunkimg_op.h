@@ -159,6 +159,13 @@ typedef struct chunkimg_op {
 
     /* Before the state's memory goes: what prepare made beside it. NULL: nothing. */
     void (*release)(void *state);
+
+    /*
+     * Once for a job, after prepare and before workers start: stopped(self) says, in any worker, whether the job is being
+     * given up. An apply_at that waits or takes long asks it every 0.1 s and then fails; what it wrote does not matter.
+     * Both stay valid for as long as apply_at may be called. NULL: apply is short.
+     */
+    void (*heed)(void *state, bool (*stopped)(void *self), void *self);
 } chunkimg_op;
 
 /* Bytes that the params of any operation fit into. */
@@ -177,7 +184,7 @@ static inline uint8_t *chunkimg_row(chunkimg_view v, int32_t y)
 /* ---- files of operations ------------------------------------------------ */
 
 /* Raised whenever the structs above change. A file of another number is refused. */
-#define CHUNKIMG_OP_ABI 1u
+#define CHUNKIMG_OP_ABI 2u
 
 typedef struct chunkimg_op_file {
     uint32_t abi;     /* CHUNKIMG_OP_ABI */

@@ -186,6 +186,13 @@ ck_status ck_chain_check(const chunkimg_list *texts, ck_error *err)
     return status;
 }
 
+void ck_chain_heed(ck_chain *chain, bool (*stopped)(void *self), void *self)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->stages[i].op->heed)
+            chain->stages[i].op->heed(chain->stages[i].state, stopped, self);
+}
+
 void ck_chain_free(ck_chain **chain)
 {
     ck_chain *c = chain ? *chain : NULL;

@@ -36,6 +36,9 @@ static inline ck_status ck_chain_create(const chunkimg_list *texts, ck_shape in,
 /* What of it can be said before the image is known: names, arguments. */
 ck_status ck_chain_check(const chunkimg_list *texts, ck_error *err);
 
+/* Before workers start: what operations that take long ask whether the job is being given up. Called in any worker. */
+void ck_chain_heed(ck_chain *chain, bool (*stopped)(void *self), void *self);
+
 void ck_chain_free(ck_chain **chain);
 
 /*

@@ -10,6 +10,11 @@ typedef struct params {
     const char *line;
 } params;
 
+typedef struct state {
+    bool (*stopped)(void *self);
+    void *self;
+} state;
+
 static ck_status check(const void *p, ck_error *err)
 {
     return *((const params *)p)->line ? CK_OK : ck_fail(err, CHUNKIMG_USAGE, "exec: needs a command: exec='CMD'");
@@ -37,14 +42,15 @@ static size_t scratch(const void *p, ck_shape out)
     return pnm_nbytes(out, &one) && ck_mul(2, one, &both) ? both : SIZE_MAX;
 }
 
-static ck_status apply(const void *p, const void *state, void *work, ck_view in, ck_rect from, ck_view out, ck_rect at,
+static ck_status apply(const void *p, const void *st, void *work, ck_view in, ck_rect from, ck_view out, ck_rect at,
                        ck_error *err)
 {
-    ck_command c = {.line = ((const params *)p)->line, .in = work};
+    const state *s = st;
+    ck_command c = {.line = ((const params *)p)->line, .in = work, .stopped = s->stopped, .self = s->self};
     ck_status status;
     ck_error why;
 
-    (void)state, (void)from, (void)at;
+    (void)from, (void)at;
     if (!pnm_nbytes(in.shape, &c.out_room))
         return ck_fail_memory(err, SIZE_MAX, "handing a tile to a command");
     c.out = (uint8_t *)work + c.out_room;
@@ -54,6 +60,11 @@ static ck_status apply(const void *p, const void *state, void *work, ck_view in,
         return status;
     status = ck_pnm_read(c.out, c.out_nbytes < c.out_room ? c.out_nbytes : c.out_room, out, &why);
     return status ? ck_fail(err, status, "the command '%.100s' %s", c.line, why.text) : CK_OK;
+}
+
+static void heed(void *st, bool (*stopped)(void *self), void *self)
+{
+    *(state *)st = (state){stopped, self};
 }
 
 static const chunkimg_option options[] = {
@@ -69,12 +80,15 @@ const ck_op ck_op_exec = {
                "reach beyond) as PNM on standard input: P5, P6, or P7 where there is alpha, 16-bit samples with the high byte first. "
                "It writes P5, P6 or P7 of the same width, height, channels and depth to standard output and ends with status "
                "0; anything else fails the tile, with the last line that it said on standard error. It does not see its "
-               "neighbours, so what it makes of a border may show. As many run at once as there are workers.",
+               "neighbours, so what it makes of a border may show. As many run at once as there are workers. Each leads a process group, which is "
+               "ended, with all that the command started, when the job is being given up.",
     .traits = CK_OP_ONE_TEXT | CHUNKIMG_OP_STARTS_COMMANDS,
     .options = options,
     .params_size = sizeof(params),
+    .state_size = sizeof(state),
     .check = check,
     .scratch = scratch,
     .apply_at = apply,
     .whole_tile = whole_tile,
+    .heed = heed,
 };

@@ -7,6 +7,10 @@
  * that has ended, what is still in the pipes is read and nothing is waited
  * for, though something the command left in the background may hold them open.
  *
+ * The command leads a process group of its own, so that ending it ends what it
+ * started, too. A terminal's Ctrl-C does therefore not reach it: that is this
+ * program's business, which asks while it waits.
+ *
  * Writing to a command that does not read raises SIGPIPE, which this thread
  * blocks meanwhile and takes back if it was its own.
  */
@@ -30,6 +34,11 @@
 extern char **environ;
 
 enum { FEED, HEAR, WORDS, PIPES };
+
+enum {
+    ASK_MS = 50,   /* how often it is asked whether to stop */
+    GRACE_MS = 100 /* from SIGTERM to SIGKILL */
+};
 
 typedef struct talk {
     ck_command *command;
@@ -102,7 +111,8 @@ static int set_signals(posix_spawnattr_t *attr)
     sigaddset(&usual, SIGHUP);
     posix_spawnattr_setsigmask(attr, &none);
     posix_spawnattr_setsigdefault(attr, &usual);
-    return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(attr, 0);
+    return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
 static int start(talk *t)
@@ -181,18 +191,30 @@ static bool hear_words(talk *t)
     return true;
 }
 
-static void talk_to_the_end(talk *t)
+/* The whole group. The command is not waited for yet, so no other has its number. */
+static void put_an_end(talk *t, int self)
 {
-    int self = (int)syscall(SYS_pidfd_open, t->pid, 0); /* -1, which poll passes over, where the kernel is older */
-    bool ended = false;
+    struct pollfd ended = {self, POLLIN, 0};
 
-    if (!t->command->in_nbytes)
+    kill(-t->pid, SIGTERM);
+    poll(&ended, 1, GRACE_MS);
+    kill(-t->pid, SIGKILL);
+}
+
+/* False: it was stopped. */
+static bool talk_to_the_end(talk *t)
+{
+    const ck_command *c = t->command;
+    int self = (int)syscall(SYS_pidfd_open, t->pid, 0); /* -1, which poll passes over, where the kernel is older */
+    bool ended = false, stopped = false;
+
+    if (!c->in_nbytes)
         close_one(&t->ours[FEED]);
-    while (!ended && (self >= 0 || t->ours[HEAR] >= 0 || t->ours[WORDS] >= 0)) {
+    while (!ended && !stopped && (self >= 0 || t->ours[HEAR] >= 0 || t->ours[WORDS] >= 0)) {
         struct pollfd polls[] = {{t->ours[FEED], POLLOUT, 0}, {t->ours[HEAR], POLLIN, 0}, {t->ours[WORDS], POLLIN, 0},
                                  {self, POLLIN, 0}};
 
-        if (poll(polls, 4, -1) < 0 && errno != EINTR)
+        if (poll(polls, 4, c->stopped ? ASK_MS : -1) < 0 && errno != EINTR)
             break;
         if (polls[FEED].revents)
             feed(t);
@@ -201,11 +223,15 @@ static void talk_to_the_end(talk *t)
         if (polls[WORDS].revents)
             hear_words(t);
         ended = polls[PIPES].revents != 0;
+        stopped = c->stopped && !ended && c->stopped(c->self);
     }
+    if (stopped)
+        put_an_end(t, self);
     while (t->ours[HEAR] >= 0 && ended && hear(t))
         ;
     if (self >= 0)
         close(self);
+    return !stopped;
 }
 
 /* ---- ending ----------------------------------------------------------------- */
@@ -274,7 +300,7 @@ ck_status ck_command_run(ck_command *command, ck_error *err)
         return ck_fail_os(err, why, "the command '%s' cannot be started", ck_text_escape(shown, sizeof shown, command->line));
     }
     block_pipe_signal(&pipe_only, &before, &pending);
-    talk_to_the_end(&t);
+    bool whole = talk_to_the_end(&t);
     close_one(&t.ours[FEED]);
     close_one(&t.ours[HEAR]);
     while (!why && waitpid(t.pid, &status, 0) < 0)
@@ -285,5 +311,5 @@ ck_status ck_command_run(ck_command *command, ck_error *err)
     close_all(&t);
     if (why) /* somebody ignores SIGCHLD */
         return ck_fail_os(err, why, "how the command '%s' ended is not to be learned", ck_text_escape(shown, sizeof shown, command->line));
-    return judge(&t, status, err);
+    return whole ? judge(&t, status, err) : ck_fail(err, CHUNKIMG_INTERRUPTED, "the command '%s' was stopped", ck_text_escape(shown, sizeof shown, command->line));
 }

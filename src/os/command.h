@@ -11,6 +11,8 @@ typedef struct ck_command {
     void *out;
     size_t out_room;
     size_t out_nbytes; /* of what it wrote; out_room + 1 where it wrote more */
+    bool (*stopped)(void *self); /* asked while it runs, by the same thread: whether to end it. NULL: never */
+    void *self;
 } ck_command;
 
 /*
@@ -18,7 +20,9 @@ typedef struct ck_command {
  * read and write in any order; what it leaves unread is no failure. Nothing
  * but its three standard descriptors is open in it. CHUNKIMG_SYSTEM where it
  * cannot be started, or ends with a status other than 0 or by a signal, with
- * the last line that it said on standard error. Any thread.
+ * the last line that it said on standard error. CHUNKIMG_INTERRUPTED where it
+ * was stopped: SIGTERM, and soon SIGKILL, to all processes of its group. Any
+ * thread.
  */
 ck_status ck_command_run(ck_command *command, ck_error *err);
 

@@ -7,11 +7,19 @@
 #include "pipeline/job.h"
 #include "pipeline/trace.h"
 
+/* Asked by a worker that waits for long, and so gives no other sign of life. */
+static bool stopped(void *self)
+{
+    ck_job_pulse(self);
+    return atomic_load_explicit(&((chunkimg_job *)self)->board->stop, memory_order_relaxed) != 0;
+}
+
 ck_status ck_job_settle(chunkimg_job *job, ck_error *err)
 {
     ck_status status;
 
     job->board = (ck_board *)(void *)job->arena.base;
+    ck_chain_heed(job->chain, stopped, job);
     job->rows.px = job->arena.base + job->layout.bands;
     job->covered = ck_rect_in_units(ck_grid_covered(&job->grid), job->unit_w, job->unit_h);
     job->digest_pixel = job->palette.count ? job->palette.channels : ck_pixel_nbytes(job->shape);

@@ -69,6 +69,9 @@ fi
 # a comma and a colon are the command's own, and another operation may follow
 expect_equal "$(digest_of photo.png --op 'exec=: a,b:c; cat' --op invert)" "$(digest_of photo.png --op invert)" "commas"
 
+# sleepers: those that commands here have started
+sleepers() { local pid; for pid in $(pgrep -x sleep || true); do [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" != "$tmp" ] || echo "$pid"; done; }
+
 # ---- a command that fails names its tile and its reason, leaves nothing, and never hangs ----
 # failing TEXT COMMAND
 failing() {
@@ -92,9 +95,37 @@ failing "more bytes of pixels" 'cat; yes | head -c 3000000'
 failing "ended with status 1" 'yes | head -c 1000000 >&2; exit 1'
 # in the background something holds the pipes: it is not waited for
 expect_exit 0 timeout 60 "$CHUNKIMG" photo.png --op 'exec=sleep 100 & cat' --tile-size 150x110 --mode serial -o none
+sleepers | xargs -r kill
+
+# ---- a command that takes long does not keep the program from being stopped, nor does a failure elsewhere wait for it ----
+# stopped MODE COMMAND: only the program itself has the signal; what it leaves must be nothing
+stopped() {
+    local pid status=0 began took tries left
+    "$CHUNKIMG" photo.png --op "exec=$2" --tile-size 60 --workers 2 --mode "$1" -o made -q 2>"$tmp/err" &
+    pid=$!
+    for ((tries = 0; tries < 250; tries++)); do [ -z "$(sleepers)" ] || break; command sleep 0.02; done
+    [ -n "$(sleepers)" ] || fail "$1: the command was not started: $(cat "$tmp/err")"
+    left=$(sleepers)
+    began=${EPOCHREALTIME/./}
+    kill -INT "$pid"
+    wait "$pid" || status=$?
+    took=$(((${EPOCHREALTIME/./} - began) / 1000))
+    expect_equal "$status" 130 "$1, $2: $(cat "$tmp/err")"
+    [ "$took" -lt 2000 ] || fail "$1, $2: took $took ms to stop" # half a second is promised; of other programs nothing is known here
+    # shellcheck disable=SC2086
+    gone_within 2 $left || fail "$1, $2: commands were left: $left"
+    expect_nothing made
+    longest=$((took > longest ? took : longest))
+}
+longest=0
+for mode in "${modes[@]}"; do stopped "$mode" 'sleep 100; cat'; done
+stopped threads 'exec sleep 100'
+stopped processes 'trap "" TERM; sleep 100; cat'
+echo "stopped within $longest ms"
 # shellcheck disable=SC2016
-pkill_sleepers() { local pid; for pid in $(pgrep -x sleep || true); do [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" != "$tmp" ] || kill "$pid"; done; }
-pkill_sleepers
+expect_exit 1 timeout 20 "$CHUNKIMG" photo.png --op 'exec=mkdir first 2>/dev/null && exit 7; sleep 100; cat' --tile-size 60 --workers 2 \
+    --mode threads -o made
+expect_text "$tmp/err" "ended with status 7"
 
 # the tile that fails can be left out
 expect_exit 6 "$CHUNKIMG" photo.png --op 'exec=tile=$(mktemp); cat >"$tile"; [ "$(head -c 8 "$tile" | tail -c 5)" != "30 60" ] && cat "$tile"; s=$?; rm "$tile"; exit $s' \
