@@ -523,6 +523,13 @@ CHUNKIMG_API void chunkimg_downloads_turn(chunkimg_downloads *downloads);
 /* What is not finished is dropped. Bodies that were given out stay. NULL and a pointer to NULL are fine. */
 CHUNKIMG_API void chunkimg_downloads_close(chunkimg_downloads **downloads);
 
+/*
+ * A path by which this process, and those that it forks, can open what was
+ * downloaded, as often as they like, until it is freed. Into to[0..size).
+ * Returns to.
+ */
+CHUNKIMG_API char *chunkimg_body_path(const chunkimg_body *body, char *to, size_t size);
+
 /* A body must stay until the jobs that read it have run, or were closed. */
 CHUNKIMG_API void chunkimg_body_free(chunkimg_body **body);
 

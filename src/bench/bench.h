@@ -57,7 +57,8 @@ enum { CK_FIGURES_MOST = 96, CK_SHARES_MOST = 12 };
 
 typedef struct ck_limits {
     ck_limits_config config;
-    const char *input;   /* borrowed from config.job */
+    char input[256];     /* as it may be shown */
+    char path[4096];     /* by which it is opened */
     char format[16];     /* codec of the input */
     int32_t width, height;
     int channels, depth;

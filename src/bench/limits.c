@@ -120,7 +120,11 @@ chunkimg_status ck_limits_measure(ck_limits *l, const ck_limits_config *config, 
 
     memset(l, 0, sizeof *l);
     l->config = *config;
-    l->input = config->job->input;
+    chunkimg_shown(config->job->input, l->input, sizeof l->input);
+    if (config->job->body)
+        chunkimg_body_path(config->job->body, l->path, sizeof l->path);
+    else
+        snprintf(l->path, sizeof l->path, "%s", config->job->input);
     l->cpus = chunkimg_cpus();
     if (getloadavg(&l->load, 1) != 1)
         l->load = 0;

@@ -35,7 +35,7 @@ static double read_once(void *user)
 
 static chunkimg_status read_input(ck_limits *l, chunkimg_error *err)
 {
-    reading r = {.path = l->input, .buffer = malloc(STEP)};
+    reading r = {.path = l->path, .buffer = malloc(STEP)};
     ck_figure f = {.group = "files", .name = "read", .text = "read the input, 1 MiB at a time", .unit = "GB/s",
                    .note = "from the page cache"};
     chunkimg_status status = r.buffer ? ck_limits_rate(l, f, (double)l->input_bytes * 1e-9, read_once, &r,

@@ -269,7 +269,7 @@ chunkimg_status ck_limits_of_jpeg(ck_limits *l, chunkimg_error *err)
 
     if (l->input_bytes > l->spare_memory / 4)
         return ck_limits_failed(err, CHUNKIMG_LIMIT, 0, "%s: there is too little memory to measure with", l->input);
-    if (!load(&j, l->input, l->input_bytes))
+    if (!load(&j, l->path, l->input_bytes))
         return ck_limits_failed(err, CHUNKIMG_SYSTEM, errno, "%s", l->input);
     if (!reading(&j, look))
         status = ck_limits_failed(err, CHUNKIMG_BAD_INPUT, 0, "%s: the JPEG cannot be read", l->input);

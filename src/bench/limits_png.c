@@ -214,7 +214,7 @@ static chunkimg_status load(const ck_limits *l, ck_limits_png *p, chunkimg_error
 {
     uint64_t most = raw_most < l->spare_memory / 3 ? raw_most : l->spare_memory / 3;
     uint64_t take = most < l->input_bytes ? most : l->input_bytes;
-    FILE *f = fopen(l->input, "re");
+    FILE *f = fopen(l->path, "re");
 
     if (!f)
         return ck_limits_failed(err, CHUNKIMG_SYSTEM, errno, "%s", l->input);

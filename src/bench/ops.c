@@ -215,7 +215,7 @@ static chunkimg_status look(ck_ops *o, chunkimg_error *err)
     o->depth = p->depth;
     if (o->config.to)
         fprintf(o->config.to, "%s, %d x %d, %d channel%s of %d bit, tiles of %d x %d, one core\n\n  %-32s %9s %9s %6s %6s\n",
-                *o->painted ? "painted image" : o->job.input, o->width, o->height, o->channels, o->channels == 1 ? "" : "s",
+                *o->input ? o->input : "painted image", o->width, o->height, o->channels, o->channels == 1 ? "" : "s",
                 o->depth, p->tile_width, p->tile_height, "operation", "MP/s best", "median", "CPU", "runs");
     chunkimg_close(&job);
     return CHUNKIMG_OK;
@@ -232,7 +232,9 @@ chunkimg_status ck_ops_measure(ck_ops *o, const ck_ops_config *config, chunkimg_
     o->job.format = NULL;
     o->job.mode = "serial";
     o->job.ops.count = 0;
-    if (!o->job.input)
+    if (o->job.input)
+        chunkimg_shown(o->job.input, o->input, sizeof o->input);
+    else
         status = paint(o, err);
     if (!status)
         status = look(o, err);
@@ -259,7 +261,7 @@ bool ck_ops_json(FILE *to, const ck_ops *o)
     }
     json_t *document = json_pack("{s:s,s:s,s:s,s:b,s:{s:s?,s:i,s:i,s:i,s:i},s:o}", "schema", "chunkimg-ops/1", "version",
                                  chunkimg_version(), "libraries", chunkimg_build_info(libraries, sizeof libraries),
-                                 "complete", (int)o->complete, "input", "path", o->config.job->input, "width", o->width,
+                                 "complete", (int)o->complete, "input", "path", *o->input ? o->input : NULL, "width", o->width,
                                  "height", o->height, "channels", o->channels, "depth", o->depth, "ops", rates);
     bool written = document && !json_dumpf(document, to, JSON_INDENT(2) | JSON_ENSURE_ASCII) && fputc('\n', to) != EOF;
 

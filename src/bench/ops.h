@@ -25,6 +25,7 @@ enum { CK_OP_RATES_MOST = 128 };
 typedef struct ck_ops {
     ck_ops_config config;
     chunkimg_options job; /* of a run */
+    char input[256];      /* as it may be shown; empty: painted */
     char painted[64];     /* temporary file, removed at the end; empty: none */
     int32_t width, height;
     int channels, depth;

@@ -61,7 +61,12 @@ int cli_no_memory(void)
 
 bool cli_is_silent(const cli *c)
 {
-    return c->quiet || (c->json && !strcmp(c->json, "-"));
+    const char *const reports[] = {c->json, c->bench.csv, c->bench.markdown, c->bench.report};
+
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+        if (reports[i] && !strcmp(reports[i], "-"))
+            return true;
+    return c->quiet;
 }
 
 /* The tables as one: the command's own, those of the command line, those of a job. */

@@ -13,7 +13,7 @@ static bool write_ops(FILE *to, const void *ops)
 
 int cli_bench_ops(cli *c)
 {
-    bool quiet = c->quiet || (c->json && !strcmp(c->json, "-"));
+    bool quiet = cli_is_silent(c);
     ck_ops_config config = {.job = &c->job, .apart = cli_run_apart, .stopped = cli_signal_caught, .to = quiet ? NULL : stdout};
     chunkimg_error err;
     int code = 0;
@@ -31,12 +31,14 @@ int cli_bench_ops(cli *c)
     }
     cli_catch_signals();
     c->job.input = c->input_count ? c->inputs[0] : NULL;
-    if (ck_ops_measure(o, &config, &err))
+    code = c->job.input ? cli_load(c, c->job.input) : 0;
+    if (!code && ck_ops_measure(o, &config, &err))
         code = cli_error(&err);
     if (c->json && o->count) {
         int failed = cli_write_report(c->json, write_ops, o);
         code = code ? code : failed;
     }
+    cli_drop_loaded(c);
     free(o);
     return code;
 }

@@ -173,10 +173,13 @@ static int measure(cli *c, ck_suite *s, bool quiet)
 static int one_input(cli *c, const char *input)
 {
     const cli_bench *b = &c->bench;
-    bool quiet = c->quiet || is_dash(c->json) || is_dash(b->csv) || is_dash(b->markdown) || is_dash(b->report);
+    bool quiet = cli_is_silent(c);
     chunkimg_error err;
     ck_suite *s;
 
+    int code = cli_load(c, input);
+    if (code)
+        return code;
     c->job.input = input;
     ck_suite_config config = {.job = &c->job,
                               .preset = b->preset ? ck_preset_find(b->preset) : NULL,
@@ -194,10 +197,13 @@ static int one_input(cli *c, const char *input)
                               .traced = b->report || c->job.trace ? traced : NULL,
                               .stopped = cli_signal_caught,
                               .progress = shows(c) ? show : NULL};
-    if (ck_suite_plan(&config, &s, &err))
-        return err.status == CHUNKIMG_USAGE ? cli_usage("bench: %s", err.text) : cli_error(&err);
-    int code = measure(c, s, quiet);
-    ck_suite_free(&s);
+    if (ck_suite_plan(&config, &s, &err)) {
+        code = err.status == CHUNKIMG_USAGE ? cli_usage("bench: %s", err.text) : cli_error(&err);
+    } else {
+        code = measure(c, s, quiet);
+        ck_suite_free(&s);
+    }
+    cli_drop_loaded(c);
     return code;
 }
 

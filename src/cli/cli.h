@@ -88,6 +88,14 @@ typedef struct cli_each {
  */
 int cli_each_input(cli *c, const cli_each *how, cli_tally *tally);
 
+/*
+ * Where the input is an address: loads it, once for all that is done with it,
+ * into job.body, and says so; it is the caller's to drop. Prints what fails. Returns the
+ * exit code.
+ */
+int cli_load(cli *c, const char *input);
+void cli_drop_loaded(cli *c);
+
 /* bench_ops.c, bench_suite.c */
 int cli_bench_ops(cli *c);
 int cli_bench_suite(cli *c);

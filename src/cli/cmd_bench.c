@@ -45,7 +45,7 @@ static bool write_limits(FILE *to, const void *limits)
 
 static int measure_limits(cli *c)
 {
-    bool quiet = c->quiet || (c->json && !strcmp(c->json, "-"));
+    bool quiet = cli_is_silent(c);
     ck_limits_config config = {.job = &c->job, .apart = cli_run_apart, .stopped = cli_signal_caught,
                                .to = quiet ? NULL : stdout};
     ck_limits *l = calloc(1, sizeof *l);
@@ -57,12 +57,18 @@ static int measure_limits(cli *c)
         return 1;
     }
     c->job.input = c->inputs[0];
+    code = cli_load(c, c->job.input);
+    if (code) {
+        free(l);
+        return code;
+    }
     if (ck_limits_measure(l, &config, &err))
         code = cli_error(&err);
     if (c->json && l->figure_count) {
         int failed = cli_write_report(c->json, write_limits, l);
         code = code ? code : failed;
     }
+    cli_drop_loaded(c);
     free(l);
     return code;
 }

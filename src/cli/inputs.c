@@ -183,15 +183,48 @@ static int do_small(each *e)
 
 /* ---- downloads ----------------------------------------------------------------------- */
 
-static void loaded(each *e, const chunkimg_download *got)
+static void say_loaded(const cli *c, const chunkimg_download *got)
 {
     char size[32];
 
-    e->tally->loaded++;
-    e->tally->loaded_nbytes += got->nbytes;
-    if (!cli_is_silent(e->c))
+    if (!cli_is_silent(c))
         printf("%-12s %s, %s in %.2f s\n", "loaded", got->name, ck_report_size(got->nbytes, size, sizeof size),
                got->seconds);
+}
+
+int cli_load(cli *c, const char *input)
+{
+    chunkimg_downloads *downloads;
+    chunkimg_download got = {.body = NULL};
+    chunkimg_error err;
+    int found = 0;
+
+    if (!chunkimg_is_address(input))
+        return 0;
+    if (chunkimg_downloads_open(&c->job, &input, 1, true, &downloads, &err))
+        return cli_error(&err);
+    while (!found && !cli_signal_caught())
+        found = chunkimg_downloads_next(downloads, 0.1, &got);
+    if (got.body)
+        say_loaded(c, &got);
+    chunkimg_downloads_close(&downloads);
+    c->job.body = got.body;
+    return got.body ? 0 : found ? cli_error(&got.err) : 128 + cli_signal_caught();
+}
+
+void cli_drop_loaded(cli *c)
+{
+    chunkimg_body *body = (chunkimg_body *)(uintptr_t)c->job.body; /* nobody else's: see cli_load */
+
+    c->job.body = NULL;
+    chunkimg_body_free(&body);
+}
+
+static void loaded(each *e, const chunkimg_download *got)
+{
+    e->tally->loaded++;
+    e->tally->loaded_nbytes += got->nbytes;
+    say_loaded(e->c, got);
 }
 
 /* Where each address stands among the inputs; its downloads know it by its place among the addresses. */

@@ -60,11 +60,11 @@ typedef struct ck_recruit {
     int32_t parent;  /* its pid */
     uint32_t server; /* it shall fork workers, and be none */
     uint32_t id, threads;
-    uint32_t folder, data; /* whether it was given them */
+    uint32_t folder, data, input; /* whether it was given them */
 } ck_recruit;
 
 /* Its descriptors, and how it knows what it is: its only argument, and a mark for whatever else it may start. */
-enum { CK_RECRUIT_BELL = 3, CK_RECRUIT_ARENA, CK_RECRUIT_FOLDER, CK_RECRUIT_DATA };
+enum { CK_RECRUIT_BELL = 3, CK_RECRUIT_ARENA, CK_RECRUIT_FOLDER, CK_RECRUIT_DATA, CK_RECRUIT_INPUT };
 #define CK_RECRUIT_WORD "chunkimg-worker-process"
 #define CK_RECRUIT_MARK "CHUNKIMG_WORKER_PROCESS"
 

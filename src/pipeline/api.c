@@ -194,7 +194,7 @@ static ck_status check_start(const chunkimg_job *job, ck_error *err)
     if (getenv(CK_RECRUIT_MARK))
         return ck_fail(err, CHUNKIMG_USAGE, "start: %s: this program is a worker that was started so; does its main call "
                                             "chunkimg_worker_main?", how);
-    if (job->options.body || job->body || !ck_source_rereadable(job->source))
+    if (!ck_source_rereadable(job->source))
         return ck_fail(err, CHUNKIMG_USAGE, "%s: start: %s opens the input again in each process, which only a file can be",
                        job->plan.input, how);
     return CK_OK;

@@ -144,6 +144,12 @@ void chunkimg_downloads_close(chunkimg_downloads **downloads)
     free(d);
 }
 
+char *chunkimg_body_path(const chunkimg_body *body, char *to, size_t size)
+{
+    snprintf(to, size, "/proc/self/fd/%d", body->fd);
+    return to;
+}
+
 void chunkimg_body_free(chunkimg_body **body)
 {
     if (body)

@@ -26,6 +26,7 @@ typedef struct order {
     bool all_kept;
     int32_t pass;    /* the survey, by its number; -1: the tiles */
     ck_settled settled;
+    ck_body body;    /* the input, where it was downloaded: its descriptor comes along. nbytes 0: it is a file */
 } order;
 
 /* What two processes must see alike, as text: structs have holes. */
@@ -87,6 +88,10 @@ ck_status ck_order_make(const chunkimg_job *job, void **out, size_t *nbytes, ck_
     head.pass = job->survey ? (int32_t)job->survey->index : -1;
     head.settled.ahead = job->ahead;
     head.settled.keeps_image = job->keeps_image;
+    if (job->options.body) {
+        memcpy(&head.body, job->options.body, sizeof head.body);
+        head.body.fd = CK_RECRUIT_INPUT;
+    }
     fwrite(&head, sizeof head, 1, to);
     write_options(to, job);
     failed = ferror(to) != 0;
@@ -118,6 +123,16 @@ static ck_status read_options(const char *at, const char *end, chunkimg_options 
     return status;
 }
 
+/* For as long as this process lives. NULL: none came, or there is no memory. */
+static ck_body *take_body(const order *head)
+{
+    ck_body *b = head->body.nbytes ? malloc(sizeof *b) : NULL;
+
+    if (b)
+        memcpy(b, &head->body, sizeof *b);
+    return b;
+}
+
 /* The job of the order, up to where a forked process would have it. */
 static ck_status open_job(const char *bytes, size_t nbytes, int folder, chunkimg_job **out, ck_error *err)
 {
@@ -130,6 +145,9 @@ static ck_status open_job(const char *bytes, size_t nbytes, int folder, chunkimg
         return ck_fail(err, CHUNKIMG_SYSTEM, "a worker process was not told what to do");
     memcpy(&head, bytes, sizeof head);
     status = read_options(bytes + sizeof head, bytes + nbytes, &o, err);
+    o.body = take_body(&head);
+    if (!status && head.body.nbytes && !o.body)
+        status = ck_fail_memory(err, sizeof head.body, "taking over the input");
     if (!status)
         status = ck_job_open(&o, &head.settled, NULL, NULL, out, err);
     if (status)

@@ -44,11 +44,14 @@ echo "no image" >text.png
 head -c 3000 p10.png >short.png
 for mode in threads openmp processes; do
     read -ra flags < <(how "$mode")
-    expect_exit 3 "$CHUNKIMG" p01.png text.png p02.png short.png p03.png missing.png p04.png -o "bad-$mode" "${flags[@]}" --workers 2
+    expect_exit 3 "$CHUNKIMG" p01.png text.png p02.png short.png p03.png missing.png p04.png -o "bad-$mode" "${flags[@]}" --workers 2 --json bad.json
     expect_text "$tmp/err" "text.png: not a PNG or JPEG image"
     expect_text "$tmp/err" "short.png: damaged PNG"
     expect_text "$tmp/err" "missing.png: cannot be opened"
     expect_equal "$(wc -l <"$tmp/err")" 3 "messages of mode $mode"
+    expect_equal "$(json bad.json '[.failed[] | "\(.input) \(.stage) \(.exit_code)"] | sort | join(", ")')" \
+        "missing.png open 1, short.png run 3, text.png open 3" "what failed in mode $mode"
+    expect_equal "$(json bad.json '.reports | length')" 4
     expect_equal "$(find "bad-$mode" -mindepth 1 -maxdepth 1 | sort | xargs -n1 basename | xargs)" "p01_tiles p02_tiles p03_tiles p04_tiles"
     expect_exit 6 "$CHUNKIMG" p01.png text.png p02.png p03.png p04.png -o "skip-$mode" "${flags[@]}" --workers 2 --on-error skip
     expect_exit 1 "$CHUNKIMG" "${inputs[@]}" -o "$mode" "${flags[@]}" "${options[@]}"
