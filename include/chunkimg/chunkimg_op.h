@@ -87,6 +87,9 @@ typedef struct chunkimg_survey {
 
     /* With the account of the whole image: completes `state`, which is read only afterwards. */
     void (*end)(const void *params, chunkimg_shape in, const void *account, void *state);
+
+    /* Bytes beside the state that end writes to first, in each process for itself. NULL: none. */
+    size_t (*fills)(const void *params, chunkimg_shape in);
 } chunkimg_survey;
 
 /* An absent slot is NULL. */

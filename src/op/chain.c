@@ -273,6 +273,19 @@ size_t ck_chain_account(const ck_chain *chain, size_t i)
     return s->op->survey->size(s->params, s->in);
 }
 
+size_t ck_chain_fills(const ck_chain *chain)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < chain->surveys; i++) {
+        const ck_stage *s = surveyor(chain, i);
+
+        if (s->op->survey->fills && !ck_add(sum, s->op->survey->fills(s->params, s->in), &sum))
+            return SIZE_MAX;
+    }
+    return sum;
+}
+
 void ck_chain_survey(const ck_chain *chain, size_t i, ck_view in, ck_rect at, void *account)
 {
     const ck_stage *s = surveyor(chain, i);

@@ -99,6 +99,9 @@ size_t ck_chain_surveys(const ck_chain *chain);
 /* What survey i looks at: the stages before its own, as a chain that lives as long as this one. */
 const ck_chain *ck_chain_before(const ck_chain *chain, size_t i);
 
+/* Bytes that the ends of all surveys fill, in each process for itself; SIZE_MAX where they cannot be counted. */
+size_t ck_chain_fills(const ck_chain *chain);
+
 /* As the slots of chunkimg_survey. An account is 64-byte aligned and starts as zeros. */
 size_t ck_chain_account(const ck_chain *chain, size_t i);
 void ck_chain_survey(const ck_chain *chain, size_t i, ck_view in, ck_rect at, void *account);

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "base/checked.h"
 
 enum {
     CELLS_MOST = 64,   /* a side */
@@ -31,8 +30,15 @@ typedef struct state {
     unsigned shift;
     size_t bins, edges;    /* of a cell and colour; edges: entries of its table */
     place *x, *y;          /* per column and row of the image */
-    uint32_t *tables;      /* [row][column][colour][edges]: what a value becomes */
+    int32_t ends[CELLS_MOST]; /* per column of cells: the first pixel after those whose `cell` it is */
+    /* [row][column][colour][edges]: what a value becomes in this cell, and, in the upper half, in the one to the right of it */
+    uint64_t *tables;
 } state;
+
+static unsigned shift_of(ck_shape in)
+{
+    return in.depth == 8 ? 0 : FINE_SHIFT;
+}
 
 /* ---- cells ---------------------------------------------------------------------- */
 
@@ -73,6 +79,11 @@ static size_t table_entries(const state *s)
     return (size_t)s->columns * (size_t)s->rows * ck_colours(s->in) * s->edges;
 }
 
+static uint64_t *table_of(const state *s, int32_t row, int32_t column, unsigned colour)
+{
+    return s->tables + (((size_t)row * (size_t)s->columns + (size_t)column) * ck_colours(s->in) + colour) * s->edges;
+}
+
 static ck_status prepare(const void *params_, ck_shape in, void *st, ck_error *err)
 {
     const params *p = params_;
@@ -81,11 +92,13 @@ static ck_status prepare(const void *params_, ck_shape in, void *st, ck_error *e
     s->in = in;
     s->columns = cells(p->grid.a, in.w);
     s->rows = cells(p->grid.b ? p->grid.b : p->grid.a, in.h);
-    s->shift = in.depth == 8 ? 0 : FINE_SHIFT;
+    s->shift = shift_of(in);
     s->bins = ck_histogram_bins(in) >> s->shift;
     s->edges = in.depth == 8 ? s->bins : s->bins + 1;
     s->x = make_places(s->columns, in.w);
     s->y = make_places(s->rows, in.h);
+    for (int32_t i = 0; s->x && i < in.w; i++)
+        s->ends[s->x[i].cell] = i + 1;
     s->tables = calloc(table_entries(s), sizeof *s->tables);
     return s->x && s->y && s->tables ? CK_OK : ck_fail_memory(err, table_entries(s) * sizeof *s->tables, "preparing clahe");
 }
@@ -104,7 +117,7 @@ static void release(void *st)
 static size_t size(const void *params_, ck_shape in)
 {
     const params *p = params_;
-    size_t bins = ck_histogram_bins(in) >> (in.depth == 8 ? 0 : FINE_SHIFT);
+    size_t bins = ck_histogram_bins(in) >> shift_of(in);
 
     return (size_t)cells(p->grid.a, in.w) * (size_t)cells(p->grid.b ? p->grid.b : p->grid.a, in.h) * ck_colours(in) * bins *
            sizeof(uint64_t);
@@ -130,6 +143,13 @@ static void add(const void *p, const void *st, ck_view in, int32_t x, int32_t y,
         }
 }
 
+static size_t fills(const void *params_, ck_shape in)
+{
+    size_t bins = ck_histogram_bins(in) >> shift_of(in);
+
+    return size(params_, in) / bins * (bins + (in.depth == 16)); /* entries are as large as counts */
+}
+
 static void merge(const void *p, ck_shape in, void *into, const void *from)
 {
     ck_histogram_join(into, from, size(p, in) / sizeof(uint64_t));
@@ -153,7 +173,7 @@ static void limit(uint64_t *counts, size_t bins, double clip, uint64_t all)
         counts[v]++;
 }
 
-static void make_table(const state *s, double clip, const uint64_t *counts, uint64_t *own, uint32_t *table)
+static void make_table(const state *s, double clip, const uint64_t *counts, uint64_t *own, uint64_t *table)
 {
     uint64_t all = 0, sum = 0, most = ck_histogram_bins(s->in) - 1;
 
@@ -161,7 +181,7 @@ static void make_table(const state *s, double clip, const uint64_t *counts, uint
         all += own[v] = counts[v];
     if (!all) { /* nothing but transparent pixels: any table will do */
         for (size_t v = 0; v < s->edges; v++)
-            table[v] = (uint32_t)(v * most / (s->edges - 1));
+            table[v] = v * most / (s->edges - 1);
         return;
     }
     if (clip > 0)
@@ -169,8 +189,22 @@ static void make_table(const state *s, double clip, const uint64_t *counts, uint
     for (size_t v = 0; v < s->edges; v++) {
         /* 8 bit: the samples up to v. 16 bit: those below the bin, whose inside is interpolated. */
         sum += s->shift ? v ? own[v - 1] : 0 : own[v];
-        table[v] = (uint32_t)((2 * sum * most + all) / (2 * all));
+        table[v] = (2 * sum * most + all) / (2 * all);
     }
+}
+
+/* Each cell's table into the upper half of the one to the left; the last column's into its own. */
+static void join_columns(const state *s)
+{
+    size_t one = ck_colours(s->in) * s->edges;
+
+    for (int32_t j = 0; j < s->rows; j++)
+        for (int32_t i = 0; i < s->columns; i++) {
+            uint64_t *to = table_of(s, j, i, 0), *from = i + 1 < s->columns ? to + one : to;
+
+            for (size_t v = 0; v < one; v++)
+                to[v] |= from[v] << 32;
+        }
 }
 
 static void end(const void *p, ck_shape in, const void *account, void *st)
@@ -182,86 +216,84 @@ static void end(const void *p, ck_shape in, const void *account, void *st)
     (void)in;
     for (size_t i = 0; i < n; i++)
         make_table(s, ((const params *)p)->clip, (const uint64_t *)account + i * s->bins, own, s->tables + i * s->edges);
+    join_columns(s);
 }
 
 /* ---- the pixels ----------------------------------------------------------------------- */
 
-/* The tables of two rows of cells, mixed for one row of pixels, for the columns of cells [from, to]. */
-static void mix_rows(const state *s, place y, uint32_t *mixed, int32_t from, int32_t to)
+/*
+ * Both columns of cells at once: each has half of a uint64_t, in which no sum exceeds 16 + FINE_SHIFT + PLACE_BITS = 31
+ * bits. What is borrowed from the upper half where a difference is negative comes back when it is added.
+ */
+static inline uint64_t between(uint64_t a, uint64_t b, uint32_t far, unsigned bits)
 {
-    size_t row = (size_t)s->columns * ck_colours(s->in) * s->edges, cell = ck_colours(s->in) * s->edges;
-    const uint32_t *a = s->tables + y.cell * row, *b = s->tables + y.next * row;
-
-    for (size_t i = (size_t)from * cell; i < ((size_t)to + 1) * cell; i++)
-        mixed[i] = a[i] * ((1u << PLACE_BITS) - y.far) + b[i] * y.far;
+    return (a << bits) + (b - a) * far;
 }
 
-/* What value v becomes in a cell: the table's entry, or between two of them. */
-static inline uint64_t entry(const uint32_t *table, uint32_t v, unsigned shift)
+/* What value v becomes in two cells beside each other: the tables' entry, or between two of them. */
+static inline uint64_t entry(const uint64_t *table, uint32_t v, unsigned shift)
 {
-    uint64_t a = table[v >> shift];
+    const uint64_t *at = table + (v >> shift);
 
-    if (!shift)
-        return a;
-    return (a << shift) + ((uint64_t)table[(v >> shift) + 1] - a) * (v & ((1u << shift) - 1));
+    return shift ? between(at[0], at[1], v & ((1u << shift) - 1), shift) : *at;
 }
 
-/* Pixels [x, x + n), all between the same two cells, of one colour; `sum` holds what both weights make of the maximum. */
-#define RUN(name, sample, wide, shift)                                                                                \
-    static void name(const place *x, const uint32_t *restrict a, const uint32_t *restrict b, const sample *restrict in, \
-                     sample *restrict out, unsigned step, int32_t n)                                                  \
+/* Pixels [x, x + n), all between the same four cells, of one colour: `far` from the upper table, a, to the lower one, b. */
+#define RUN(name, sample, shift)                                                                                      \
+    static inline void name##_by(const place *x, const uint64_t *a, const uint64_t *b, uint32_t far,                  \
+                                 const sample *restrict in, sample *restrict out, unsigned step, int32_t n)           \
     {                                                                                                                 \
+        const unsigned bits = 2 * PLACE_BITS + (shift);                                                               \
         for (int32_t i = 0; i < n; i++) {                                                                             \
             uint32_t v = in[(size_t)i * step];                                                                        \
-            wide sum = (wide)entry(a, v, shift) * ((1u << PLACE_BITS) - x[i].far) + (wide)entry(b, v, shift) * x[i].far; \
-            out[(size_t)i * step] = (sample)((sum + ((wide)1 << (2 * PLACE_BITS + (shift)-1))) >> (2 * PLACE_BITS + (shift))); \
+            uint64_t both = between(entry(a, v, shift), entry(b, v, shift), far, PLACE_BITS);                         \
+            uint64_t sum = between((uint32_t)both, both >> 32, x[i].far, PLACE_BITS);                                 \
+            out[(size_t)i * step] = (sample)((sum + ((uint64_t)1 << (bits - 1))) >> bits);                            \
         }                                                                                                             \
+    }                                                                                                                 \
+    static void name(const place *x, const uint64_t *a, const uint64_t *b, uint32_t far, const sample *in, sample *out, \
+                     unsigned step, int32_t n)                                                                        \
+    {                                                                                                                 \
+        if (step == 1)                                                                                                \
+            name##_by(x, a, b, far, in, out, 1, n);                                                                   \
+        else                                                                                                          \
+            name##_by(x, a, b, far, in, out, step, n);                                                                \
     }
 
-RUN(run8, uint8_t, uint32_t, 0)
-RUN(run16, uint16_t, uint64_t, FINE_SHIFT)
+RUN(run8, uint8_t, 0)
+RUN(run16, uint16_t, FINE_SHIFT)
 
-/* One row from column x on, in runs between the same two cells. */
-static void map_row(const state *s, const uint32_t *mixed, const uint8_t *in, uint8_t *out, int32_t x, int32_t n)
+/* One row from column x on, in runs between the same cells. */
+static void map_row(const state *s, place y, const uint8_t *in, uint8_t *out, int32_t x, int32_t n)
 {
     unsigned colours = ck_colours(s->in), step = s->in.channels;
-    size_t cell = colours * s->edges, sample = s->in.depth / 8u;
+    size_t sample = s->in.depth / 8u;
 
     for (int32_t i = 0, run; i < n; i += run) {
-        place p = s->x[x + i];
+        const place *p = s->x + x + i;
 
-        for (run = 1; i + run < n && s->x[x + i + run].cell == p.cell && s->x[x + i + run].next == p.next;)
-            run++;
+        run = s->ends[p->cell] - (x + i);
+        run = run < n - i ? run : n - i;
         for (unsigned c = 0; c < colours; c++) {
-            const uint32_t *a = mixed + p.cell * cell + c * s->edges, *b = mixed + p.next * cell + c * s->edges;
+            const uint64_t *a = table_of(s, y.cell, p->cell, c), *b = table_of(s, y.next, p->cell, c);
             size_t at = ((size_t)i * step + c) * sample;
 
             if (sample == 1)
-                run8(s->x + x + i, a, b, in + at, out + at, step, run);
+                run8(p, a, b, y.far, in + at, out + at, step, run);
             else
-                run16(s->x + x + i, a, b, (const uint16_t *)(const void *)(in + at), (uint16_t *)(void *)(out + at), step, run);
+                run16(p, a, b, y.far, (const uint16_t *)(const void *)(in + at), (uint16_t *)(void *)(out + at), step, run);
         }
     }
 }
 
-static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape out)
-{
-    const state *s = st;
-
-    (void)p, (void)in, (void)out;
-    return (size_t)s->columns * ck_colours(s->in) * s->edges * sizeof(uint32_t);
-}
-
-static ck_status apply(const void *p, const void *st, void *mixed, ck_view in, ck_rect from, ck_view out, ck_rect at,
+static ck_status apply(const void *p, const void *st, void *work, ck_view in, ck_rect from, ck_view out, ck_rect at,
                        ck_error *err)
 {
     const state *s = st;
 
-    (void)p, (void)from, (void)err;
-    for (int32_t y = 0; y < at.h; y++) {
-        mix_rows(s, s->y[at.y + y], mixed, s->x[at.x].cell, s->x[at.x + at.w - 1].next);
-        map_row(s, mixed, ck_row(in, y), ck_row(out, y), at.x, at.w);
-    }
+    (void)p, (void)work, (void)from, (void)err;
+    for (int32_t y = 0; y < at.h; y++)
+        map_row(s, s->y[at.y + y], ck_row(in, y), ck_row(out, y), at.x, at.w);
     return CK_OK;
 }
 
@@ -273,7 +305,7 @@ static const chunkimg_option options[] = {
     {.name = NULL},
 };
 
-static const chunkimg_survey survey = {.size = size, .add = add, .merge = merge, .end = end};
+static const chunkimg_survey survey = {.size = size, .add = add, .merge = merge, .end = end, .fills = fills};
 
 const ck_op ck_op_clahe = {
     .name = "clahe",
@@ -288,7 +320,6 @@ const ck_op ck_op_clahe = {
     .params_size = sizeof(params),
     .state_size = sizeof(state),
     .prepare = prepare,
-    .scratch_at = scratch_at,
     .apply_at = apply,
     .survey = &survey,
     .release = release,

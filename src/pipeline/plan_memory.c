@@ -148,11 +148,12 @@ static bool add_up(chunkimg_job *job, unsigned workers, uint64_t codec_bytes)
     p->worker_bytes = workers * (uint64_t)(w->scratch + w->block + w->encoded + w->encoder + w->piece);
     if (job->by_copy)
         p->worker_bytes += workers * (uint64_t)(job->layout.total - job->layout.bands);
+    p->worker_bytes += (p->processes + 1) * (uint64_t)ck_chain_fills(job->chain);
     p->codec_bytes = codec_bytes;
     p->base_bytes = base_memory(job, workers);
     p->body_bytes = job->options.body && job->options.body->in_memory ? job->options.body->nbytes : 0;
     p->memory_bytes = p->band_bytes + p->slot_bytes + p->worker_bytes + p->codec_bytes + p->body_bytes + p->base_bytes;
-    return p->codec_bytes < UINT64_MAX / 8;
+    return p->codec_bytes < UINT64_MAX / 8 && ck_chain_fills(job->chain) < SIZE_MAX / 8 / (p->processes + 1);
 }
 
 uint64_t ck_memory_limit(const chunkimg_options *options)

@@ -22,6 +22,14 @@ for mode in $(all_modes); do
     [ $((tall - short)) -lt 3000000 ] || fail "$mode: six times the height takes $((tall - short)) bytes more"
 done
 
+# tables that are filled once the whole image has been looked at are planned, too
+render 800x600 deep.png --kind gray16
+for mode in serial threads processes; do
+    expect_exit 0 "$CHUNKIMG" deep.png --op clahe=2,64x32 --tile-size 200 --mode "$mode" --workers 2 -o none --json deep.json
+    jq -e '.memory.peak_rss_bytes <= .memory.planned_bytes' deep.json >/dev/null ||
+        fail "$mode, clahe: more memory than planned: $(jq -c .memory deep.json)"
+done
+
 # the limit is kept by decoding less far ahead, and refused where that is not enough
 expect_exit 0 "$CHUNKIMG" tall.png --tiles 8x2 --workers 2 -o none --dry-run
 needed=$(digest_of tall.png --tiles 8x2 --workers 2 >/dev/null; json "$tmp/digest.json" .memory.planned_bytes)
