@@ -64,6 +64,7 @@ typedef struct ck_limits {
 
 typedef struct ck_decoder {
     size_t state_size; /* zeroed by the caller before open */
+    double cost;       /* nanoseconds of one core for a byte of pixels, about: for the choice of a mode */
 
     /* Whether the file that begins with these bytes (16 at least, unless the file is shorter) is of this kind. */
     bool (*sniff)(const uint8_t *head, size_t nbytes);
@@ -141,6 +142,7 @@ typedef struct ck_encoder {
     const char *const *options; /* names of the job's options that it honours, NULL-terminated; NULL: none */
     bool indexed;        /* can store indices and their palette: takes ck_encode_params.palette */
     int32_t strip_align; /* rows of every strip but the last are a multiple of this */
+    double (*cost)(const ck_encode_params *params); /* nanoseconds of one core for a byte of pixels, about */
 
     /* The shape that is really stored for `in` (JPEG: 16 bit becomes 8), or CHUNKIMG_USAGE where it cannot be (alpha). */
     ck_status (*accepts)(ck_shape in, ck_shape *stored, ck_error *err);

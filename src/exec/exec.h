@@ -18,7 +18,8 @@ enum ck_exec_traits {
     CK_EXEC_WRITES_LATER = 1u << 1, /* encoded bytes stay in their slots until it has written them */
     CK_EXEC_WANDERS = 1u << 2,      /* a worker is no thread of its own: what the kernel counts per thread says nothing */
     CK_EXEC_WHOLE_INPUTS = 1u << 3, /* a ticket may as well be a whole job: nothing stands in such a job's way */
-    CK_EXEC_EVENTS = 1u << 4        /* waiting is an event loop's: downloads go on there, and no worker blocks for one */
+    CK_EXEC_EVENTS = 1u << 4,       /* waiting is an event loop's: downloads go on there, and no worker blocks for one */
+    CK_EXEC_SHARES = 1u << 5        /* workers all run at once in one process and one memory */
 };
 
 typedef struct ck_exec_config {
@@ -90,6 +91,7 @@ typedef struct ck_exec {
     const char *name, *summary;
     chunkimg_mode about; /* what `help modes` sets side by side, and the options that it honours */
     unsigned traits;
+    const char *const *environment; /* variables that it alone obeys: whoever set one wants it. Ends with NULL; NULL: none */
     size_t (*shared_size)(unsigned workers); /* NULL: 0 */
     ck_status (*check)(const chunkimg_options *options, ck_error *err); /* of those that it honours; NULL: rows say it all */
 

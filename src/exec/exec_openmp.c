@@ -258,6 +258,9 @@ static ck_status run_openmp(const ck_exec_config *config, const ck_work *work, c
     return by_rule ? run_loop(config, work, stats, err) : run(config, work, stats, err);
 }
 
+/* OMP_NUM_THREADS is the default of --workers in every mode. */
+static const char *const obeyed[] = {"OMP_SCHEDULE", "OMP_PROC_BIND", "OMP_PLACES", "OMP_WAIT_POLICY", "OMP_DYNAMIC", "GOMP_CPU_AFFINITY", NULL};
+
 static const char *const honoured[] = {"schedule", "pin", NULL};
 
 const ck_exec ck_exec_openmp = {
@@ -271,7 +274,8 @@ const ck_exec ck_exec_openmp = {
               .suits = "programs that use OpenMP already",
               .options = honoured},
     .check = ck_schedule_check,
-    .traits = CK_EXEC_WHOLE_INPUTS,
+    .traits = CK_EXEC_WHOLE_INPUTS | CK_EXEC_SHARES,
+    .environment = obeyed,
     .fills_ahead = 1,
     .run = run_openmp,
 };

@@ -287,7 +287,7 @@ const ck_exec ck_exec_threads = {
               .suits = "image chunking on one machine",
               .options = honoured},
     .check = ck_schedule_check,
-    .traits = CK_EXEC_WHOLE_INPUTS,
+    .traits = CK_EXEC_WHOLE_INPUTS | CK_EXEC_SHARES,
     .fills_ahead = 1,
     .run = run_threads,
 };

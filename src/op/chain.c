@@ -237,6 +237,51 @@ bool ck_chain_starts_commands(const ck_chain *chain)
     return false;
 }
 
+/* What filters of the library cost, which keep sums from pixel to pixel where their windows are large. */
+static double guess(int32_t halo)
+{
+    return 0.4 + 0.5 * (halo < 30 ? halo : 30);
+}
+
+double ck_chain_cost(const ck_chain *chain)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        const ck_stage *s = &chain->stages[i];
+
+        sum += s->op->cost ? s->op->cost(s->params) : guess(s->halo);
+    }
+    return sum;
+}
+
+static bool foreign(const ck_spec *s)
+{
+    return s->library || s->op->traits & CHUNKIMG_OP_STARTS_COMMANDS;
+}
+
+const char *ck_chain_foreign(const ck_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (foreign(&chain->stages[i].spec))
+            return chain->stages[i].shown;
+    return NULL;
+}
+
+bool ck_chain_may_be_foreign(const chunkimg_list *texts)
+{
+    bool found = false;
+    ck_error ignored;
+
+    for (size_t i = 0; i < texts->count && !found; i++) {
+        ck_spec s;
+
+        found = !ck_spec_parse(texts->items[i], &s, &ignored) && foreign(&s);
+        ck_spec_release(&s);
+    }
+    return found;
+}
+
 const char *ck_chain_overreach(const ck_chain *chain, int32_t *reach)
 {
     for (size_t i = 0; i < chain->count; i++) {

@@ -53,6 +53,15 @@ ck_shape ck_chain_shape(const ck_chain *chain);   /* of the whole output image *
 /* Whether a stage starts processes. */
 bool ck_chain_starts_commands(const ck_chain *chain);
 
+/* Nanoseconds that one core takes for a pixel of three samples, about, all stages together. */
+double ck_chain_cost(const ck_chain *chain);
+
+/* The first stage whose code is not the library's: a file of the user's, or a command. What the user wrote; NULL: none. */
+const char *ck_chain_foreign(const ck_chain *chain);
+
+/* The same, of operations that are not made into a chain yet. */
+bool ck_chain_may_be_foreign(const chunkimg_list *texts);
+
 /* The first stage that reaches further than its image is long: its text and reach; NULL: none. */
 const char *ck_chain_overreach(const ck_chain *chain, int32_t *reach);
 

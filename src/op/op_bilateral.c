@@ -258,6 +258,12 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
     }
 }
 
+/* For each place of the disc. */
+static double cost(const void *p)
+{
+    return 2.8 * halo(p) * halo(p);
+}
+
 static const chunkimg_option options[] = {
     {.name = "space", .type = CHUNKIMG_REAL, .offset = offsetof(params, space), .least = 0.5, .most = 10, .unit = "pixels",
      .fallback = "1.3", .value = "SIGMA_SPACE", .help = "standard deviation in place; the disc has 1.5 times that as radius"},
@@ -283,4 +289,5 @@ const ck_op ck_op_bilateral = {
     .prepare = prepare,
     .scratch = scratch,
     .apply = apply,
+    .cost = cost,
 };

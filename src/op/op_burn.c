@@ -64,6 +64,11 @@ static void apply(const void *p, const void *s, void *scratch, ck_view in, ck_vi
     }
 }
 
+static double cost(const void *p)
+{
+    return ((const params *)p)->nanoseconds;
+}
+
 static const chunkimg_option options[] = {
     {.name = "nanoseconds", .type = CHUNKIMG_REAL, .offset = offsetof(params, nanoseconds), .least = 0, .most = 1e6,
      .unit = "ns", .fallback = "100", .value = "NANOSECONDS", .help = "of arithmetic for each pixel"},
@@ -81,4 +86,5 @@ const ck_op ck_op_burn = {
     .state_size = sizeof(state),
     .prepare = prepare,
     .apply = apply,
+    .cost = cost,
 };

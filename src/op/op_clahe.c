@@ -307,6 +307,12 @@ static const chunkimg_option options[] = {
 
 static const chunkimg_survey survey = {.size = size, .add = add, .merge = merge, .end = end, .fills = fills};
 
+static double cost(const void *p)
+{
+    (void)p;
+    return 15;
+}
+
 const ck_op ck_op_clahe = {
     .name = "clahe",
     .summary = "contrast of each neighbourhood, limited: adaptive histogram equalisation",
@@ -323,4 +329,5 @@ const ck_op ck_op_clahe = {
     .apply_at = apply,
     .survey = &survey,
     .release = release,
+    .cost = cost,
 };

@@ -73,6 +73,13 @@ static const chunkimg_option options[] = {
     {.name = NULL},
 };
 
+/* Of pixels that go to a command and come back; what it does is its own. */
+static double cost(const void *p)
+{
+    (void)p;
+    return 12;
+}
+
 const ck_op ck_op_exec = {
     .name = "exec",
     .summary = "a command of your own: exec='CMD' has each tile on its standard input, and takes it back",
@@ -91,4 +98,5 @@ const ck_op ck_op_exec = {
     .apply_at = apply,
     .whole_tile = whole_tile,
     .heed = heed,
+    .cost = cost,
 };

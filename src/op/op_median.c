@@ -54,6 +54,14 @@ static void apply(const void *p, const void *state, void *work, ck_view in, ck_v
         (wide ? ck_median_wide16 : small_16)(radius, work, in, out);
 }
 
+/* Networks up to radius 2, then bit counts and histograms, the latter at a cost that does not grow with the radius. */
+static double cost(const void *p)
+{
+    int32_t radius = ck_square_halo(p);
+
+    return radius <= NETWORK_RADIUS ? 0.5 * radius * radius : radius < 7 ? 1.4 * radius * radius : 50;
+}
+
 static const chunkimg_option options[] = {
     CK_SQUARE_RADIUS(50),
     {.name = NULL},
@@ -72,4 +80,5 @@ const ck_op ck_op_median = {
     .halo = ck_square_halo,
     .scratch = scratch,
     .apply = apply,
+    .cost = cost,
 };

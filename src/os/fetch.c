@@ -349,6 +349,11 @@ static void turn(ck_fetches *f, int wait_ms)
         f->curl->multi_poll(f->multi, NULL, 0, wait_ms, NULL);
 }
 
+size_t ck_fetches_left(const ck_fetches *f)
+{
+    return f->count - f->given - f->finished;
+}
+
 void ck_fetches_turn(ck_fetches *f)
 {
     turn(f, 0);
@@ -461,6 +466,12 @@ ck_status ck_fetches_open(const char *const *urls, size_t n, const ck_fetch_conf
 void ck_fetches_close(ck_fetches **fetches)
 {
     *fetches = NULL;
+}
+
+size_t ck_fetches_left(const ck_fetches *fetches)
+{
+    (void)fetches;
+    return 0;
 }
 
 void ck_fetches_turn(ck_fetches *fetches)

@@ -48,6 +48,9 @@ void ck_fetches_close(ck_fetches **fetches); /* what is not finished is dropped 
  */
 int ck_fetches_next(ck_fetches *fetches, double wait_s, ck_fetched *out);
 
+/* How many have not ended yet. */
+size_t ck_fetches_left(const ck_fetches *fetches);
+
 /* Moves what has begun as far as it goes without waiting. */
 void ck_fetches_turn(ck_fetches *fetches);
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -74,6 +76,22 @@ int ck_process_spawn(const char *program, const char *word, const char *mark, co
             close(lifted[i]);
     free(environment);
     return why;
+}
+
+/* The kernel lists a thread for a moment after it was joined. */
+bool ck_process_is_single(void)
+{
+    const struct timespec moment = {.tv_nsec = 200000};
+    struct stat tasks; /* a folder of one folder for each thread */
+
+    for (int tries = 0; tries < 20; tries++) {
+        if (stat("/proc/self/task", &tasks))
+            return false;
+        if (tasks.st_nlink == 3)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
 }
 
 bool ck_process_follow(pid_t parent)

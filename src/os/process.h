@@ -16,6 +16,9 @@ enum { CK_FIRST_FD = 3, CK_FDS_MOST = 5 };
  */
 int ck_process_spawn(const char *program, const char *word, const char *mark, const int fds[CK_FDS_MOST], pid_t *pid);
 
+/* Whether this process has no other thread, so that one forked from it has nothing to miss. */
+bool ck_process_is_single(void);
+
 /* Ends with its parent, which must be `parent`: false where that is gone already. */
 bool ck_process_follow(pid_t parent);
 

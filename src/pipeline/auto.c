@@ -1,115 +1,232 @@
-/* Who carries the tickets where the user did not say: chosen by what the job is, and said in one line. */
+/*
+ * Who carries the tickets where the user did not say: chosen by what the job
+ * is, and said in one line.
+ *
+ * An option that only some modes honour decides first: it was set for one of
+ * them (--sandbox require: processes; --async-pool: async; --pin: threads).
+ * Then the rules below are asked in their order, and the first that has
+ * something to say wants a mode with certain traits, the first of the list that
+ * has them. `hybrid` is wanted by no rule: what it saves over processes shows
+ * with more workers than a machine that was measured has, so it is for those
+ * who ask by --processes and --threads.
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "os/fetch.h"
+#include "os/process.h"
 #include "pipeline/job.h"
 
-/*
- * What a byte costs on one core, ns: read off the benchmarks and rounded, good
- * enough to tell work that is worth sharing from work that is not. Nothing
- * else depends on it.
- */
-static const double png_encode_ns[10] = {0.3, 2.2, 2.2, 4.4, 10, 14, 19, 34, 100, 300}; /* by --compression */
-enum { PNG_DECODE_PS = 1200, JPEG_DECODE_PS = 2000, JPEG_ENCODE_NS = 5, OP_NS = 2, DIGEST_PS = 100, START_US = 100 };
+enum {
+    DIGEST_PS = 100,     /* for a byte */
+    START_US = 100,      /* until threads run */
+    LITTLE_US = 50000    /* of work between two looks at downloads: a job that is not done by then is worth sharing */
+};
 
-typedef struct work_s {
-    double chain, shared; /* seconds: of the one decoder; of what tiles can share */
-} work_s;
+/* What the rules look at. Seconds are of one core, and rough: good enough to tell work worth sharing from work that is not. */
+typedef struct facts {
+    const chunkimg_job *job;
+    unsigned workers;
+    uint64_t tiles;
+    double chain, shared; /* of the one decoder; of what tiles can share */
+    double gain;          /* seconds that all workers save against one */
+} facts;
+
+/* ---- what there is to do ------------------------------------------------------------ */
 
 static double nbytes(int32_t w, int32_t h, int channels, int depth)
 {
     return (double)w * h * channels * (depth / 8);
 }
 
-static bool is_png(const ck_codec *codec)
+/* Costs are those that codecs and operations tell of themselves. */
+static void estimate(facts *f)
 {
-    return !strcmp(codec->name, "png");
-}
-
-static work_s estimate(const chunkimg_job *job, unsigned workers)
-{
-    const chunkimg_plan *p = &job->plan;
+    const chunkimg_plan *p = &f->job->plan;
     double in = nbytes(p->width, p->height, p->channels, p->depth);
     double out = nbytes(p->out_width, p->out_height, p->out_channels, p->out_depth);
-    double each = DIGEST_PS * 1e-3, decode = in * (is_png(ck_source_codec(job->source)) ? PNG_DECODE_PS : JPEG_DECODE_PS) * 1e-12;
+    double decode = 1e-9 * in * ck_source_codec(f->job->source)->decoder->cost;
+    double each = DIGEST_PS * 1e-3 + ck_chain_cost(f->job->chain) / 3;
     int32_t rows;
     uint64_t memory;
 
-    if (job->codec)
-        each += is_png(job->codec) ? png_encode_ns[job->options.compression] : JPEG_ENCODE_NS;
-    if (!ck_chain_is_copy(job->chain))
-        each += OP_NS * (double)job->options.ops.count + ck_chain_halo(job->chain); /* windows cost more, the wider the more */
-    if (ck_source_in_pieces(job->source, workers, &rows, &memory))
-        return (work_s){0, decode + out * each * 1e-9};
-    return (work_s){decode, out * each * 1e-9};
+    if (f->job->codec)
+        each += f->job->codec->encoder->cost(&f->job->encode);
+    f->chain = decode;
+    f->shared = 1e-9 * out * each;
+    if (ck_source_in_pieces(f->job->source, f->workers, &rows, &memory)) {
+        f->shared += f->chain;
+        f->chain = 0;
+    }
 }
 
 /* Decoding goes on while tiles are made; one tile can only be made after it. */
-static double time_of(work_s w, unsigned workers, uint64_t tiles)
+static double time_of(const facts *f)
 {
-    double even = (w.chain + w.shared) / workers;
-    double tile = w.shared / (double)tiles;
+    double even = (f->chain + f->shared) / f->workers;
+    double tile = f->shared / (double)f->tiles;
 
-    return even > w.chain + tile ? even : w.chain + tile;
+    return even > f->chain + tile ? even : f->chain + tile;
 }
 
-static const char *choose(chunkimg_job *job, unsigned workers)
+static double alone(const facts *f)
 {
-    uint64_t tiles = ck_grid_count(&job->grid);
-    work_s w = estimate(job, workers);
-    double alone = w.chain + w.shared, gain = alone - time_of(w, workers, tiles);
-
-    if (workers == 1)
-        snprintf(job->reason, sizeof job->reason, "one worker");
-    else if (alone < 10e-6 * START_US)
-        snprintf(job->reason, sizeof job->reason, "a small image, done before threads would have started");
-    else if (gain < 0.1 * alone && tiles == 1)
-        snprintf(job->reason, sizeof job->reason, "one tile, which no two can share");
-    else if (gain < 0.1 * alone)
-        snprintf(job->reason, sizeof job->reason, "decoding is one chain, and little else is to be done");
-    else {
-        snprintf(job->reason, sizeof job->reason, "%.0f %% of the work, in %llu tiles, can be shared by %u workers",
-                 100 * w.shared / alone, (unsigned long long)tiles, workers);
-        return "threads";
-    }
-    return "serial";
+    return f->chain + f->shared;
 }
 
-/* The mode that the job suggests, unless an option was set that it does not honour: then the first that does. */
-static const ck_exec *fit(chunkimg_job *job, const ck_exec *wanted)
-{
-    const char *option, *first = NULL;
-    const ck_exec *e = wanted;
+/* ---- what modes are looked for ------------------------------------------------------- */
 
-    for (size_t i = 0; e && (e->about.missing || !ck_mode_fits(e, &job->options, &option)); i++) {
-        first = first ? first : option;
-        e = i ? ck_exec_at(i - 1) : ck_exec_find("threads");
+const ck_exec *ck_mode_with(unsigned traits)
+{
+    const ck_exec *e;
+
+    for (size_t i = 0; (e = ck_exec_at(i)); i++)
+        if ((e->traits & traits) == traits && !e->about.missing)
+            return e;
+    return NULL;
+}
+
+/* The reference, which is the first of the list. */
+static const ck_exec *one_worker(void)
+{
+    return ck_exec_at(0);
+}
+
+static const char *variable_set(const ck_exec *e)
+{
+    for (const char *const *name = e->environment; name && *name; name++)
+        if (getenv(*name) && *getenv(*name))
+            return *name;
+    return NULL;
+}
+
+const ck_exec *ck_sharing_mode(const char **variable)
+{
+    const ck_exec *e, *plain = NULL;
+
+    for (size_t i = 0; (e = ck_exec_at(i)); i++) {
+        if (!(e->traits & CK_EXEC_SHARES) || e->about.missing)
+            continue;
+        if ((*variable = variable_set(e)))
+            return e;
+        plain = !e->environment ? e : plain;
     }
-    if (e && e != wanted)
-        snprintf(job->reason, sizeof job->reason, "--%s asks for it", first);
+    return plain;
+}
+
+/* ---- the rules ------------------------------------------------------------------------- */
+
+/* A command or a file of the user's can crash: that shall cost a tile and not the run. */
+static const ck_exec *foreign_code(const facts *f, char *why, size_t size)
+{
+    const char *stage = ck_chain_foreign(f->job->chain);
+
+    if (!stage)
+        return NULL;
+    if (!ck_process_is_single())
+        return NULL; /* nothing is forked from a program that has threads of its own */
+    snprintf(why, size, "%.60s is not chunkimg's own: if it crashes, that is one tile's worker", stage);
+    return ck_mode_with(CK_EXEC_PROCESSES);
+}
+
+static const ck_exec *little_beside_downloads(const facts *f, char *why, size_t size)
+{
+    struct ck_fetches *downloads = ck_job_downloads(f->job);
+    size_t left = downloads ? ck_fetches_left(downloads) : 0;
+
+    if (!left || alone(f) > 1e-6 * LITTLE_US)
+        return NULL;
+    snprintf(why, size, "%zu download%s still to come, which go on in its loop, and little to compute", left, left == 1 ? "" : "s");
+    return ck_mode_with(CK_EXEC_EVENTS);
+}
+
+static const ck_exec *nothing_to_share(const facts *f, char *why, size_t size)
+{
+    if (f->workers == 1)
+        snprintf(why, size, "one worker");
+    else if (alone(f) < 10e-6 * START_US)
+        snprintf(why, size, "a small image, done before threads would have started");
+    else if (f->gain >= 0.1 * alone(f))
+        return NULL;
+    else if (f->tiles == 1)
+        snprintf(why, size, "one tile, which no two can share");
+    else
+        snprintf(why, size, "decoding is one chain, and little else is to be done");
+    return one_worker();
+}
+
+static const ck_exec *shared_memory(const facts *f, char *why, size_t size)
+{
+    const char *variable;
+    const ck_exec *e = ck_sharing_mode(&variable);
+    int n = variable ? snprintf(why, size, "%s is set, which only it obeys, and ", variable) : 0;
+
+    snprintf(why + n, size - (size_t)n, "%.0f %% of the work, in %llu tiles, can be shared by %u workers", 100 * f->shared / alone(f),
+             (unsigned long long)f->tiles, f->workers);
+    return e;
+}
+
+static const ck_exec *(*const rules[])(const facts *f, char *why, size_t size) = {foreign_code, little_beside_downloads,
+                                                                                 nothing_to_share, shared_memory};
+
+/* ---- the choice -------------------------------------------------------------------------- */
+
+static const ck_exec *by_rules(chunkimg_job *job, unsigned workers)
+{
+    facts f = {.job = job, .workers = workers, .tiles = ck_grid_count(&job->grid)};
+    const ck_exec *e = NULL;
+
+    estimate(&f);
+    f.gain = alone(&f) - time_of(&f);
+    for (size_t i = 0; !e && i < sizeof rules / sizeof *rules; i++)
+        e = rules[i](&f, job->reason, sizeof job->reason);
+    return e;
+}
+
+const ck_exec *ck_mode_asked_for(const chunkimg_options *o, const ck_exec *wanted, const char **option)
+{
+    const char *variable, *other;
+    const ck_exec *e = wanted ? wanted : ck_sharing_mode(&variable);
+
+    *option = NULL;
+    if (ck_mode_fits(e, o, option))
+        return wanted;
+    e = ck_sharing_mode(&variable);
+    for (size_t i = 0; e && (e->about.missing || !ck_mode_fits(e, o, &other)); i++)
+        e = ck_exec_at(i);
     return e ? e : wanted; /* options that no mode honours were refused before */
 }
 
 void ck_choose_mode(chunkimg_job *job, unsigned workers)
 {
-    const char *name = job->options.mode ? job->options.mode : "auto";
+    const char *name = job->options.mode ? job->options.mode : "auto", *option;
+    const ck_exec *wanted;
 
     if (strcmp(name, "auto") != 0) {
         job->exec = ck_exec_find(name);
         return;
     }
-    job->exec = fit(job, ck_exec_find(choose(job, workers)));
+    wanted = by_rules(job, workers);
+    job->exec = ck_mode_asked_for(&job->options, wanted, &option);
+    if (job->exec != wanted)
+        snprintf(job->reason, sizeof job->reason, "--%s asks for it", option);
     job->plan.mode_reason = job->reason;
 }
 
-bool ck_choose_less(chunkimg_job *job)
+/* Half as many workers hold about half as many blocks and slots; one needs the least of all. */
+bool ck_choose_less(chunkimg_job *job, unsigned *workers)
 {
-    const ck_exec *serial = ck_exec_find("serial");
     const char *option;
 
-    if (!job->plan.mode_reason || job->exec == serial || !ck_mode_fits(serial, &job->options, &option))
+    if (!job->plan.mode_reason || *workers == 1 || job->exec->workers)
         return false;
-    snprintf(job->reason, sizeof job->reason, "memory for one worker only");
-    job->exec = serial;
+    *workers = (*workers + 1) / 2;
+    if (*workers == 1 && ck_mode_fits(one_worker(), &job->options, &option))
+        job->exec = one_worker();
+    if (*workers == 1)
+        snprintf(job->reason, sizeof job->reason, "memory for one worker only");
+    else
+        snprintf(job->reason, sizeof job->reason, "memory for %u workers only", *workers);
     return true;
 }

@@ -33,10 +33,13 @@ bool chunkimg_is_small(const char *input)
 static const ck_exec *carrier(const chunkimg_options *o)
 {
     bool automatic = !o->mode || !strcmp(o->mode, "auto");
-    const ck_exec *e = ck_exec_find(automatic ? "threads" : o->mode);
+    const char *variable;
+    const ck_exec *e = automatic ? ck_sharing_mode(&variable) : ck_exec_find(o->mode);
     chunkimg_options others = *o;
 
     if (!e || !(e->traits & CK_EXEC_WHOLE_INPUTS))
+        return NULL;
+    if (automatic && ck_chain_may_be_foreign(&o->ops)) /* each is a job of its own, whose workers are processes */
         return NULL;
     /* A process that opens files by their paths cannot be confined: only where the user does without that. */
     if (e->traits & CK_EXEC_PROCESSES) {

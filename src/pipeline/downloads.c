@@ -53,6 +53,26 @@ bool chunkimg_is_image(const char *output)
     return ck_codec_of_path(output) != NULL;
 }
 
+static bool is_auto(const chunkimg_options *o)
+{
+    return !o->mode || !strcmp(o->mode, "auto");
+}
+
+/*
+ * Of "auto" what an option asks for, else an event loop: waiting is what that is for, and each job is then free to be
+ * carried by another. NULL: several modes, or no loop in this build.
+ */
+static const ck_exec *mode_of(const chunkimg_options *o)
+{
+    const char *option;
+    const ck_exec *e;
+
+    if (!is_auto(o))
+        return ck_exec_find(o->mode);
+    e = ck_mode_asked_for(o, NULL, &option);
+    return e ? e : ck_mode_with(CK_EXEC_EVENTS);
+}
+
 /* Not where the mode is several, or to be chosen, or does its waiting in a loop; nor by processes that know nothing of this one. */
 static bool by_workers(const ck_exec *e, const chunkimg_options *o)
 {
@@ -70,9 +90,10 @@ static ck_status at_once(const ck_exec *e, const chunkimg_options *o, size_t cou
 
 static ck_status begin(chunkimg_downloads *d, const chunkimg_options *o, const char *const *addresses, bool here, ck_error *err)
 {
-    const ck_exec *e = o->mode ? ck_exec_find(o->mode) : NULL;
+    const ck_exec *e = mode_of(o);
+    bool chosen = is_auto(o);
     ck_fetch_config config = {.timeout_s = o->timeout, .most_nbytes = o->max_download,
-                              .on_loop = e && e->traits & CK_EXEC_EVENTS};
+                              .on_loop = e && e->traits & CK_EXEC_EVENTS && (!chosen || d->count > 1)};
     char agent[64];
     ck_status status;
 
@@ -81,7 +102,12 @@ static ck_status begin(chunkimg_downloads *d, const chunkimg_options *o, const c
     if (!here && by_workers(e, o))
         return ck_loading_open(e, o, addresses, d->count, &config, &d->loading, err);
     status = at_once(e, o, d->count, &config.at_once, err);
-    return status ? status : ck_fetches_open(addresses, d->count, &config, &d->fetches, err);
+    if (!status)
+        status = ck_fetches_open(addresses, d->count, &config, &d->fetches, err);
+    if (status != CHUNKIMG_SYSTEM || !chosen || !config.on_loop)
+        return status;
+    config.on_loop = false; /* nobody asked for a loop: without one libcurl waits */
+    return ck_fetches_open(addresses, d->count, &config, &d->fetches, err);
 }
 
 chunkimg_status chunkimg_downloads_open(const chunkimg_options *options, const char *const *addresses, size_t count,

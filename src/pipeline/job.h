@@ -134,7 +134,7 @@ struct chunkimg_job {
     ck_sandbox *sandbox; /* for worker processes; NULL: none */
     char *output, *stem; /* owned text */
     char input[256]; /* the input's name for messages */
-    char note[240], reason[128], stamp[96];
+    char note[240], reason[160], stamp[96];
 
     /* while it runs */
     ck_arena arena;
@@ -245,8 +245,20 @@ ck_status ck_lossless_plan(chunkimg_job *job, ck_error *err);
 /* auto.c: the executor, by name (which exists) or by choice. */
 void ck_choose_mode(chunkimg_job *job, unsigned workers);
 
-/* auto.c: memory does not suffice: a mode that takes less, where the mode was by choice. False: there is none. */
-bool ck_choose_less(chunkimg_job *job);
+/* auto.c: memory does not suffice: fewer workers, and one by itself, where the mode was by choice. False: there is no less. */
+bool ck_choose_less(chunkimg_job *job, unsigned *workers);
+
+/*
+ * auto.c: `wanted`, unless an option was set that it does not honour: then the first mode that does, and *option is that one.
+ * wanted NULL: nothing special; NULL comes back where no option asks for more.
+ */
+const ck_exec *ck_mode_asked_for(const chunkimg_options *o, const ck_exec *wanted, const char **option);
+
+/* auto.c: the first of the list that has these traits and is built in; NULL: none. */
+const ck_exec *ck_mode_with(unsigned traits);
+
+/* auto.c: the mode for work that workers share in one memory; *variable: of the environment, that decided it, or NULL. */
+const ck_exec *ck_sharing_mode(const char **variable);
 
 /* modes.c: whether the executor honours every option that was set and belongs to modes; else *option is one it does not. */
 bool ck_mode_fits(const ck_exec *e, const chunkimg_options *o, const char **option);

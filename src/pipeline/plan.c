@@ -378,9 +378,13 @@ ck_status ck_plan_make(chunkimg_job *job, ck_error *err)
         ck_choose_mode(job, workers);
     if (status)
         return status;
-    status = plan_mode(job, workers, err);
-    if (status == CHUNKIMG_LIMIT && ck_choose_less(job))
+    size_t noted = strlen(job->note);
+    do {
+        job->note[noted] = 0; /* what a plan that is too large had to say is void */
         status = plan_mode(job, workers, err);
+    } while (status == CHUNKIMG_LIMIT && ck_choose_less(job, &workers));
+    if (!*job->note)
+        job->plan.note = NULL;
     plan_sink(job);
     return status || !job->sink->check || job->settled ? status : job->sink->check(&job->sink_config, err);
 }

@@ -61,6 +61,35 @@ most=$("$CHUNKIMG" large.png --mode threads --workers 8 --tiles 12 --op blur=9 -
 least=$("$CHUNKIMG" large.png --mode serial --tiles 12 --op blur=9 -o a --dry-run | sed -n 's/^memory  *\([0-9]*\).*/\1/p')
 [ "$least" -lt $((most - 2)) ] || fail "eight threads need no more memory than one worker ($most, $least MiB)"
 expect_equal "$(chosen large.png --workers 8 --tiles 12 --op blur=9 -o a --max-memory "$((least + 1))MiB")" "serial: memory for one worker only"
+few=$("$CHUNKIMG" large.png --mode threads --workers 2 --tiles 12 --op blur=9 -o a --dry-run | sed -n 's/^memory  *\([0-9]*\).*/\1/p')
+[ "$few" -lt $((most - 2)) ] || fail "eight threads need no more memory than two ($most, $few MiB)"
+expect_equal "$(chosen large.png --workers 8 --tiles 12 --op blur=9 -o a --max-memory "$((few + 1))MiB" | sed 's/[0-9]* workers/N workers/')" \
+    "threads: memory for N workers only"
+expect_text "$tmp/out" "threads, "
+expect_no_text "$tmp/out" "8 workers"
+expect_exit 4 "$CHUNKIMG" large.png --mode threads --workers 8 --tiles 12 --op blur=9 -o a --max-memory "$((few + 1))MiB" # who names a mode gets it or nothing
+# whatever is small is not shared, whatever it is; what costs much is, also where only decoding and filtering are to be done
+render 40x30 tiny.png
+expect_equal "$(chosen tiny.png --workers 2 --tiles 4 -o a)" "serial: a small image, done before threads would have started"
+expect_equal "$(chosen large.png --workers 2 --tiles 12 --op gray -o none | sed 's/,.*//')" "serial: decoding is one chain"
+for op in clahe bilateral=2,30 burn=1000; do
+    expect_equal "$(chosen large.png --workers 2 --tiles 12 --op "$op" -o none | sed 's/:.*//')" threads "$op of 12 tiles"
+done
+# code that is not the library's: a process for each worker
+expect_equal "$(chosen large.png --workers 2 --tiles 12 --op exec=cat -o a)" \
+    "processes: exec=cat is not chunkimg's own: if it crashes, that is one tile's worker"
+expect_equal "$(chosen large.png --workers 2 --tiles 12 --op exec=cat --pin -o a)" "threads: --pin asks for it"
+# options and variables that only some modes obey
+for options in "--sandbox require:processes" "--tile-timeout 5:processes" "--start spawn:processes" "--processes 2:hybrid" "--gil-release 5:gil" \
+               "--schedule static:threads"; do
+    # shellcheck disable=SC2086
+    expect_equal "$(chosen large.png --workers 2 --tiles 12 ${options%:*} -o a | sed 's/:.*//')" "${options#*:}" "${options%:*}"
+done
+for variable in OMP_PROC_BIND=close OMP_PLACES=cores OMP_SCHEDULE=static; do
+    expect_equal "$(export "${variable?}"; chosen large.png --workers 2 --tiles 12 -o a | sed 's/ and .*//')" \
+        "openmp: ${variable%=*} is set, which only it obeys," "$variable"
+    expect_equal "$(export "${variable?}"; chosen tiny.png --workers 2 --tiles 4 -o a | sed 's/:.*//')" serial "$variable, and a small image"
+done
 
 # tiles by a rule: the same pixels, all tiles, whatever the rule, the workers, and how much of the image fits the ring
 expected=$(digest_of photo.png --mode serial --op median=1)

@@ -38,6 +38,16 @@ loads hybrid 4 4 --processes 2 --threads 2
 loads threads 2 2 --workers 2
 loads async 8 8
 loads auto 8 8
+loads auto 2 2 --workers 2 --tile-timeout 30 # which asks for processes: they load, and this one has no thread when it forks
+
+# auto: while others are to come, what is little work is done on the loop that moves them; what is much is shared
+render 1200x900 www/large.png
+expect_exit 0 "$CHUNKIMG" "$at/1.png" "$at/large.png" "$at/slow/2.png" "$at/slow/3.png" -o none --workers 2 --tiles 12 --op burn=200 --json chosen.json
+chosen() { json chosen.json ".reports[] | select(.input.path == \"$1\") | .mode + \": \" + .mode_reason"; }
+if grep -qx async modes; then
+    expect_equal "$(chosen "$at/1.png" | sed 's/: [0-9]*/:/')" "async: downloads still to come, which go on in its loop, and little to compute"
+fi
+expect_equal "$(chosen "$at/large.png" | sed 's/:.*//')" threads
 
 # runs that are processes of their own: this one, which will fork, starts nobody, and has as many going at once
 for modes in threads threads,serial; do

@@ -41,6 +41,19 @@ if ! sanitized && command -v gcc >/dev/null; then
     broken old "is of operation ABI 0" 'const chunkimg_op_file chunkimg_op_here = {0, sizeof(chunkimg_op), 0};'
     broken small "this program takes ABI" 'const chunkimg_op_file chunkimg_op_here = {CHUNKIMG_OP_ABI, 8, 0};'
     broken hollow "has no operation" 'const chunkimg_op_file chunkimg_op_here = CHUNKIMG_OP_FILE(0);'
+    # one that crashes: by itself it takes a worker process along, and not the run that would tell
+    { echo '#include <chunkimg/chunkimg_op.h>'
+      echo '#include <signal.h>'
+      echo 'static void apply(const void *p, const void *s, void *t, chunkimg_view in, chunkimg_view out) { raise(SIGSEGV); }'
+      echo 'static const chunkimg_op o = {.name = "a", .summary = "b", .details = "c", .apply = apply};'
+      echo 'const chunkimg_op_file chunkimg_op_here = CHUNKIMG_OP_FILE(&o);'; } >crash.c
+    gcc -std=c17 -shared -fPIC -I "$CHUNKIMG_SOURCE/include" crash.c -o crash.so
+    expect_exit 5 "$CHUNKIMG" photo.png --op ./crash.so --tiles 4 -o crashed
+    expect_text "$tmp/err" "signal 11"
+    expect_nothing crashed
+    for i in 1 2 3 4 5 6; do cp photo.png "many$i.png"; done # nor where small inputs would be carried whole
+    expect_exit 5 "$CHUNKIMG" many?.png --op ./crash.so --workers 2 --tiles 4 -o crashed
+    expect_nothing crashed
     broken idle "neither apply nor apply_at" \
         'static const chunkimg_op o = {.name = "a", .summary = "b", .details = "c"}; const chunkimg_op_file chunkimg_op_here = CHUNKIMG_OP_FILE(&o);'
 fi

@@ -165,6 +165,39 @@ static void test_two_jobs_at_once(void **state)
     assert_null(failed);
 }
 
+static const char *chosen_for(const char *op)
+{
+    chunkimg_options o = options_for("a.png");
+    static char mode[16];
+    chunkimg_error err;
+    chunkimg_job *job;
+
+    o.ops = (chunkimg_list){1, {op}};
+    assert_int_equal(chunkimg_open(&o, &job, &err), CHUNKIMG_OK);
+    snprintf(mode, sizeof mode, "%s", chunkimg_job_plan(job)->mode);
+    chunkimg_close(&job);
+    return mode;
+}
+
+static void *choose_beside(void *mode)
+{
+    snprintf(mode, 16, "%s", chosen_for("exec=cat"));
+    return NULL;
+}
+
+/* Nobody who left the mode to us is forked while there are threads of which we know nothing. */
+static void test_auto_forks_no_threaded_program(void **state)
+{
+    pthread_t other;
+    char mode[16];
+
+    (void)state;
+    assert_string_equal(chosen_for("exec=cat"), "processes");
+    assert_int_equal(pthread_create(&other, NULL, choose_beside, mode), 0);
+    pthread_join(other, NULL);
+    assert_string_not_equal(mode, "processes");
+}
+
 static void test_tables(void **state)
 {
     chunkimg_module m;
@@ -194,7 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_misuse),     cmocka_unit_test(test_a_job_runs_once),
         cmocka_unit_test(test_tick_stops), cmocka_unit_test(test_two_jobs_at_once),
-        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_auto_forks_no_threaded_program), cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -344,6 +344,7 @@ static bool sniff(const uint8_t *head, size_t nbytes)
 }
 
 const ck_decoder ck_jpeg_coef_decoder = {
+    .cost = 1,
     .state_size = sizeof(reader),
     .sniff = sniff,
     .open = open_reader,

@@ -272,7 +272,14 @@ static ck_status end(void *st, size_t *out_nbytes, uint32_t *check, uint64_t *ch
     return CK_OK;
 }
 
+static double cost(const ck_encode_params *params)
+{
+    (void)params;
+    return 1.5;
+}
+
 const ck_encoder ck_jpeg_coef_encoder = {
+    .cost = cost,
     .state_size = sizeof(writer),
     .strip_align = 1,
     .accepts = accepts,

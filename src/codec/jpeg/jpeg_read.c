@@ -168,6 +168,7 @@ static void piece_release(void *mine)
 }
 
 const ck_decoder ck_jpeg_decoder = {
+    .cost = 2,
     .state_size = sizeof(reader),
     .sniff = sniff,
     .open = open_reader,

@@ -360,7 +360,14 @@ static ck_status end(void *st, size_t *out_nbytes, uint32_t *check, uint64_t *ch
 
 static const char *const options[] = {"quality", NULL};
 
+static double cost(const ck_encode_params *params)
+{
+    (void)params;
+    return 5;
+}
+
 const ck_encoder ck_jpeg_encoder = {
+    .cost = cost,
     .state_size = sizeof(writer),
     .options = options,
     .strip_align = STRIP_ALIGN,

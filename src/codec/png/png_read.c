@@ -408,6 +408,7 @@ static ck_status png_pieces_end(const void *st, uint32_t check, ck_error *err)
 }
 
 const ck_decoder ck_png_decoder = {
+    .cost = 1.2,
     .state_size = sizeof(reader),
     .sniff = png_sniff,
     .open = png_open,

@@ -321,6 +321,7 @@ static int tiles_folder(const void *st)
 }
 
 static const ck_decoder decoder = {
+    .cost = 1.5,
     .state_size = sizeof(reader),
     .sniff = tiles_sniff,
     .open = tiles_open,
