@@ -225,9 +225,10 @@ static void test_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_auto_forks_no_threaded_program), /* first: OpenMP keeps its threads */
         cmocka_unit_test(test_misuse),     cmocka_unit_test(test_a_job_runs_once),
         cmocka_unit_test(test_tick_stops), cmocka_unit_test(test_two_jobs_at_once),
-        cmocka_unit_test(test_auto_forks_no_threaded_program), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
