@@ -7,6 +7,8 @@ need strace
 can_inject || skip "strace may not inject here"
 [[ $(all_modes) == *async* ]] || skip "this build has no mode async"
 
+export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" # the leak check cannot be traced
+
 render 96x72 photo.png
 
 # unheard WHEN OPTION...: the WHEN-th write of every thread fails with EAGAIN. In a thread of the pool that is a word to the

@@ -535,6 +535,76 @@ static void palettes_are_kept(void **state)
         }
 }
 
+/* Lines of one font, as on a screen: 512 x 512 indices of 16 colours. */
+static pixels page_of_text(void)
+{
+    enum { GLYPHS = 40, GLYPH_W = 7, GLYPH_H = 12 };
+    static uint8_t glyphs[GLYPHS][GLYPH_H][GLYPH_W];
+    pixels p = make(512, 512, 1, 8);
+
+    for (uint8_t *at = &glyphs[0][0][0]; at < &glyphs[0][0][0] + sizeof glyphs; at++)
+        *at = (uint8_t)(noise() % 3 ? 0 : 1 + noise() % 15);
+    memset(p.px, 0, 512 * 512);
+    for (int y = 4; y + GLYPH_H <= 512; y += 20)
+        for (int x = 4, end = (int)(noise() % 500); x + GLYPH_W <= end; x += 8) {
+            int g = (int)(noise() % GLYPHS);
+
+            for (int row = 0; row < GLYPH_H; row++)
+                memcpy(p.px + (y + row) * 512 + x, glyphs[g][row], GLYPH_W);
+        }
+    return p;
+}
+
+static void add_up(png_structp png, png_bytep data, size_t nbytes)
+{
+    (void)data;
+    *(size_t *)png_get_io_ptr(png) += nbytes;
+}
+
+/* Bytes of the file that libpng writes at level 6, all else as it is by default. */
+static size_t libpng_nbytes(pixels p, const ck_palette *palette)
+{
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_color colours[256];
+    size_t nbytes = 0;
+
+    for (int i = 0; palette && i < palette->count; i++)
+        colours[i] = (png_color){palette->colour[i][0], palette->colour[i][1], palette->colour[i][2]};
+    png_set_write_fn(png, &nbytes, add_up, NULL);
+    png_set_compression_level(png, 6);
+    png_set_IHDR(png, info, (png_uint_32)p.shape.w, (png_uint_32)p.shape.h, 8, palette ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_RGB, 0, 0, 0);
+    if (palette)
+        png_set_PLTE(png, info, colours, palette->count);
+    png_write_info(png, info);
+    for (int y = 0; y < p.shape.h; y++)
+        png_write_row(png, p.px + (size_t)y * p.stride);
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    return nbytes;
+}
+
+/* The default level, on what is drawn; photographs are measured by scripts/bench-peers. */
+static void default_is_no_larger_than_libpngs(void **state)
+{
+    ck_palette palette = {.count = 16, .channels = 3};
+
+    (void)state;
+    for (int c = 0; c < 16 * 4; c++)
+        palette.colour[c / 4][c % 4] = (uint8_t)(c % 4 == 3 ? 255 : noise());
+    for (int turn = 0; turn < 4; turn++) {
+        pixels p = page_of_text();
+        ck_encode_params params = {.compression = 6, .palette = &palette};
+        bytes file = encode(p, &params);
+        size_t theirs = libpng_nbytes(p, &palette);
+
+        if (file.n > theirs)
+            fail_msg("%zu bytes, and libpng's level 6 writes %zu", file.n, theirs);
+        free(file.at);
+        free(p.px);
+    }
+}
+
 static void meta_survives(void **state)
 {
     uint8_t icc[200] = {0};
@@ -744,6 +814,7 @@ int main(void)
         cmocka_unit_test(smaller_tiles_fit),
         cmocka_unit_test(strips_join),
         cmocka_unit_test(palettes_are_kept),
+        cmocka_unit_test(default_is_no_larger_than_libpngs),
         cmocka_unit_test(meta_survives),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(every_flipped_byte_is_seen),

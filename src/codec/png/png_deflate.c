@@ -49,7 +49,7 @@ static const rung ladder[] = {
     WHOLE(4, .level = 5, .judge = 3, .quick = 2),
     WHOLE(6, .level = 6, .judge = 3, .quick = 2, .dense = 6),
     WHOLE(7, .level = 7, .judge = 6, .quick = 2, .dense = 8),
-    WHOLE(8, .level = 9, .judge = 9, .quick = 2),
+    WHOLE(8, .level = 9, .judge = 9, .quick = 2, .dense = 9),
     WHOLE(9, .level = 12, .judge = 9),
 };
 
@@ -75,16 +75,23 @@ struct ck_png_deflate {
     uint32_t check;
 };
 
-static void list_workers(const rung *r, worker to[WORKERS])
+/*
+ * Indices are not filtered, and are nearly always drawn: there is much to match, which the quick engine misses, and
+ * zlib's 6 finds more than libdeflate's in as little time.
+ */
+static void list_workers(const rung *r, bool indexed, worker to[WORKERS])
 {
+    const ck_png_engine *zlib = indexed ? &ck_png_engine_zlib_plain : &ck_png_engine_zlib;
+    const ck_png_engine *engine = r->engine == &ck_png_engine_zlib ? zlib : r->engine;
+
     memset(to, 0, WORKERS * sizeof *to);
-    to[BY_MAIN] = (worker){r->engine, r->level, NULL};
+    to[BY_MAIN] = (worker){engine, r->level, NULL};
     if (r->judge)
-        to[BY_JUDGE] = (worker){r->engine, r->judge, NULL};
-    if (r->quick)
+        to[BY_JUDGE] = (worker){engine, r->judge, NULL};
+    if (r->quick && !indexed)
         to[BY_QUICK] = (worker){QUICK_ENGINE, r->quick, NULL};
     if (r->dense)
-        to[BY_DENSE] = (worker){&ck_png_engine_zlib, r->dense, NULL};
+        to[BY_DENSE] = (worker){zlib, r->dense, NULL};
 }
 
 /* A stage holds a row at least and the whole load at most. */
@@ -121,7 +128,7 @@ size_t ck_png_deflate_bound(int level, ck_png_load load)
     worker w[WORKERS];
     size_t most = 0;
 
-    list_workers(r, w);
+    list_workers(r, load.indexed, w);
     for (int i = 0; i < WORKERS; i++)
         if (w[i].engine && engine_bound(r, w[i].engine, load) > most)
             most = engine_bound(r, w[i].engine, load);
@@ -134,16 +141,16 @@ size_t ck_png_deflate_memory(int level, ck_png_load largest)
     size_t sum = sizeof(ck_png_deflate) + stage_nbytes(r, largest) + sample_nbytes(r, largest);
     worker w[WORKERS];
 
-    list_workers(r, w);
+    list_workers(r, largest.indexed, w);
     for (int i = 0; i < WORKERS; i++)
         if (w[i].engine)
             sum += w[i].engine->memory(w[i].level);
     return sum;
 }
 
-static bool open_workers(ck_png_deflate *d)
+static bool open_workers(ck_png_deflate *d, bool indexed)
 {
-    list_workers(d->rung, d->workers);
+    list_workers(d->rung, indexed, d->workers);
     for (worker *w = d->workers; w < d->workers + WORKERS; w++)
         if (w->engine && !(w->state = w->engine->open(w->level)))
             return false;
@@ -164,7 +171,7 @@ ck_status ck_png_deflate_new(int level, ck_png_load largest, ck_png_deflate **ou
         d->spare = malloc(sample_nbytes(d->rung, largest));
         d->sample = d->spare ? d->spare + largest.row_nbytes : NULL;
     }
-    if (d->stage && (d->spare || !d->rung->judge) && open_workers(d))
+    if (d->stage && (d->spare || !d->rung->judge) && open_workers(d, largest.indexed))
         return CK_OK;
 failed:
     ck_png_deflate_free(out);
@@ -238,6 +245,8 @@ static void decide(ck_png_deflate *d)
         .judge_state = w[BY_JUDGE].state,
         .quick = w[BY_QUICK].engine,
         .quick_state = w[BY_QUICK].state,
+        .main = d->rung->level != d->rung->judge ? w[BY_MAIN].engine : NULL,
+        .main_state = w[BY_MAIN].state,
         .sample = d->sample,
         .space = d->space,
     };

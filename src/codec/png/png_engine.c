@@ -100,15 +100,25 @@ static size_t zlib_memory(int level)
     return 300 << 10; /* zconf.h: 128 KiB for the window, 128 KiB at memLevel 8, a few KiB; rounded up */
 }
 
-static void *zlib_open(int level)
+static void *zlib_open_for(int level, int strategy)
 {
     z_stream *z = calloc(1, sizeof *z);
 
-    if (z && deflateInit2(z, level, Z_DEFLATED, -15, 8, Z_FILTERED) != Z_OK) {
+    if (z && deflateInit2(z, level, Z_DEFLATED, -15, 8, strategy) != Z_OK) {
         free(z);
         z = NULL;
     }
     return z;
+}
+
+static void *zlib_open(int level)
+{
+    return zlib_open_for(level, Z_FILTERED);
+}
+
+static void *zlib_open_plain(int level)
+{
+    return zlib_open_for(level, Z_DEFAULT_STRATEGY);
 }
 
 static void zlib_close(void *state)
@@ -150,6 +160,16 @@ const ck_png_engine ck_png_engine_zlib = {
     .bound = zlib_bound,
     .memory = zlib_memory,
     .open = zlib_open,
+    .close = zlib_close,
+    .begin = zlib_begin,
+    .put = zlib_put,
+};
+
+const ck_png_engine ck_png_engine_zlib_plain = {
+    .stage_nbytes = STAGE_NBYTES,
+    .bound = zlib_bound,
+    .memory = zlib_memory,
+    .open = zlib_open_plain,
     .close = zlib_close,
     .begin = zlib_begin,
     .put = zlib_put,

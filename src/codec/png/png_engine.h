@@ -31,7 +31,8 @@ typedef struct ck_png_engine {
 } ck_png_engine;
 
 extern const ck_png_engine ck_png_engine_stored;
-extern const ck_png_engine ck_png_engine_zlib;
+extern const ck_png_engine ck_png_engine_zlib;       /* as libpng opens it for rows that are filtered */
+extern const ck_png_engine ck_png_engine_zlib_plain; /* and for those that are not: short matches are worth it */
 extern const ck_png_engine ck_png_engine_isal;       /* with CK_HAVE_ISAL */
 extern const ck_png_engine ck_png_engine_libdeflate; /* with CK_HAVE_LIBDEFLATE; no CK_PNG_MORE */
 

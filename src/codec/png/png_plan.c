@@ -104,26 +104,28 @@ static size_t packed_nbytes(const ck_png_engine *e, void *state, const ck_png_tr
 void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw)
 {
     static const int plans[] = {CK_PNG_PER_ROW, CK_PNG_UP, CK_PNG_SUB, CK_PNG_NONE, CK_PNG_AVERAGE};
-    static const int index_plans[] = {CK_PNG_NONE, CK_PNG_UP};
-    const int *tried = raw.indexed ? index_plans : plans;
-    size_t count = raw.indexed ? sizeof index_plans / sizeof *plans : sizeof plans / sizeof *plans;
     size_t rows = sample_rows(raw.row_nbytes, raw.rows * (raw.row_nbytes + 1)), best = SIZE_MAX, nbytes = 0;
 
     t->plan = raw.indexed ? CK_PNG_NONE : CK_PNG_PER_ROW;
-    t->use_quick = t->dense = false;
+    t->use_quick = false;
+    t->dense = raw.indexed;
+    if (raw.indexed)
+        return; /* what a sample of few rows says of filters misleads here: indices repeat over longer ways */
     if (raw.rows < BLOCK_ROWS || 2 * rows * (sample_width(raw.row_nbytes) + 1) > raw.rows * (raw.row_nbytes + 1))
         return; /* a trial would cost as much as it can save */
-    for (size_t i = 0; i < count; i++) {
-        nbytes = take_sample(raw, rows, tried[i], t->sample);
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+        nbytes = take_sample(raw, rows, plans[i], t->sample);
         size_t packed = packed_nbytes(t->judge, t->judge_state, t, nbytes);
         if (packed < best) {
             best = packed;
-            t->plan = tried[i];
+            t->plan = plans[i];
         }
     }
     t->dense = best < nbytes / DENSE;
     if (t->quick) {
         nbytes = take_sample(raw, rows, t->plan, t->sample);
-        t->use_quick = packed_nbytes(t->quick, t->quick_state, t, nbytes) <= best;
+        size_t quick = packed_nbytes(t->quick, t->quick_state, t, nbytes);
+        /* A judge is a low level. What it loses to the quick one by, a higher one may make up: drawn areas. */
+        t->use_quick = quick <= best && (!t->main || quick <= packed_nbytes(t->main, t->main_state, t, nbytes));
     }
 }
