@@ -10,6 +10,7 @@
 
 /* The amount is a multiple of 2^-11: times a difference it stays below 2^31 at either depth. */
 enum { AMOUNT_BITS = 11 };
+_Static_assert(1 << (AMOUNT_BITS + 6) == 256 * 512, "what sharpen_lanes.inc rounds by");
 
 typedef struct params {
     double sigma;  /* pixels */
@@ -53,9 +54,7 @@ static size_t scratch(const void *p, ck_shape out)
 }
 
 /* `smooth` has 7 more bits than a sample. */
-CK_CLONES
-static void combine8(const uint8_t *restrict in, const int16_t *restrict smooth, uint8_t *restrict out, size_t n,
-                     int32_t amount, int32_t least)
+static void plain_combine8(const uint8_t *in, const int16_t *smooth, uint8_t *out, size_t n, int32_t amount, int32_t least)
 {
     for (size_t i = 0; i < n; i++) {
         int32_t difference = in[i] * 128 - smooth[i], size = difference < 0 ? -difference : difference;
@@ -65,6 +64,11 @@ static void combine8(const uint8_t *restrict in, const int16_t *restrict smooth,
         out[i] = (uint8_t)(v > 255 ? 255 : v);
     }
 }
+
+typedef void (*combine8)(const uint8_t *in, const int16_t *smooth, uint8_t *out, size_t n, int32_t amount, int32_t least);
+
+#define LANES_TEMPLATE "op/sharpen_lanes.inc"
+#include "op/lanes_each.inc"
 
 CK_CLONES
 static void combine16(const uint16_t *restrict in, const uint16_t *restrict smooth, uint16_t *restrict out, size_t n,
@@ -84,6 +88,7 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
     const state *st = s;
     size_t n = (size_t)out.shape.w * out.shape.channels;
     void *smooth = work, *rest = (uint8_t *)work + smooth_nbytes(out.shape);
+    combine8 combine = LANES_BEST(n, plain_combine8, combine8);
     ck_view middle = ck_window(in, st->gauss.radius, st->gauss.radius, out.shape.w, out.shape.h);
 
     (void)p;
@@ -93,7 +98,7 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
         uint8_t *to = ck_row(out, y);
         if (in.shape.depth == 8) {
             ck_gauss_fine(&st->gauss, rest, in, y, smooth);
-            combine8(from, smooth, to, n, st->amount, st->least);
+            combine(from, smooth, to, n, st->amount, st->least);
         } else {
             ck_gauss_row(&st->gauss, rest, in, y, smooth);
             combine16((const uint16_t *)from, smooth, (uint16_t *)to, n, st->amount, st->least);
