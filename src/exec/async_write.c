@@ -33,10 +33,16 @@ static ssize_t result_of(ck_async_write *w)
     return result;
 }
 
-/* A request that the loop does not even take (no memory) has ended, and nobody else would say so. */
+/* A request without a callback has ended when the call returns. */
+static uv_fs_cb by(const ck_async_write *w, uv_fs_cb ended)
+{
+    return w->here ? NULL : ended;
+}
+
+/* So has one that the loop does not even take (no memory), and nobody else would say so. */
 static void begun(ck_async_write *w, int status, uv_fs_cb ended)
 {
-    if (status >= 0)
+    if (status >= 0 && !w->here)
         return;
     w->request.result = status;
     ended(&w->request);
@@ -55,7 +61,7 @@ static void close_file(ck_async_write *w)
     if (w->put.file >= 0) /* of somebody else, who goes on with it */
         finish(w);
     else
-        begun(w, w->uv->fs_close(w->loop, &w->request, w->file, on_close), on_close);
+        begun(w, w->uv->fs_close(w->loop, &w->request, w->file, by(w, on_close)), on_close);
 }
 
 static void on_sync(uv_fs_t *request)
@@ -79,7 +85,7 @@ static void on_write(uv_fs_t *request)
     if (!w->why && w->at < w->put.nbytes)
         write_more(w);
     else if (!w->why && w->put.sync && w->put.file < 0)
-        begun(w, w->uv->fs_fsync(w->loop, &w->request, w->file, on_sync), on_sync);
+        begun(w, w->uv->fs_fsync(w->loop, &w->request, w->file, by(w, on_sync)), on_sync);
     else
         close_file(w);
 }
@@ -90,7 +96,7 @@ static void write_more(ck_async_write *w)
     size_t left = w->put.nbytes - w->at;
     uv_buf_t buffer = {.base = (char *)w->put.bytes + w->at, .len = left < MOST ? left : MOST};
 
-    begun(w, w->uv->fs_write(w->loop, &w->request, w->file, &buffer, 1, -1, on_write), on_write);
+    begun(w, w->uv->fs_write(w->loop, &w->request, w->file, &buffer, 1, -1, by(w, on_write)), on_write);
 }
 
 static void on_open(uv_fs_t *request)
@@ -107,12 +113,13 @@ static void on_open(uv_fs_t *request)
     write_more(w);
 }
 
-void ck_async_write_start(ck_async_write *w, const ck_uv *uv, uv_loop_t *loop, void (*then)(void *user), void *user)
+void ck_async_write_start(ck_async_write *w, const ck_uv *uv, uv_loop_t *loop, bool here, void (*then)(void *user), void *user)
 {
     char path[sizeof w->put.name + 64];
 
     w->uv = uv;
     w->loop = loop;
+    w->here = here;
     w->then = then;
     w->user = user;
     w->request.data = w;
@@ -124,7 +131,7 @@ void ck_async_write_start(ck_async_write *w, const ck_uv *uv, uv_loop_t *loop, v
     }
     /* The loop opens by path only; this one stays right whatever becomes of the folder's name. */
     snprintf(path, sizeof path, "/proc/self/fd/%d/%s", w->put.folder, w->put.name);
-    begun(w, uv->fs_open(loop, &w->request, path, CK_PUT_FLAGS, CK_PUT_MODE, on_open), on_open);
+    begun(w, uv->fs_open(loop, &w->request, path, CK_PUT_FLAGS, CK_PUT_MODE, by(w, on_open)), on_open);
 }
 
 #endif

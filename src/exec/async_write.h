@@ -16,6 +16,7 @@ typedef struct ck_async_write {
     size_t at;            /* bytes written */
     int why;              /* the first failure, errno; 0: none */
     bool created;
+    bool here;            /* there are no threads for files: each step is done by the loop, which waits */
     void (*then)(void *user);
     void *user;
 } ck_async_write;
@@ -28,8 +29,11 @@ static inline bool ck_async_write_wanted(const ck_async_write *w)
     return w->put.bytes != NULL;
 }
 
-/* On the loop's thread. `then` comes when the file is closed; a failure lies in put.err by then. */
-void ck_async_write_start(ck_async_write *w, const ck_uv *uv, uv_loop_t *loop, void (*then)(void *user), void *user);
+/*
+ * On the loop's thread. `then` comes when the file is closed; a failure lies in put.err by then. here: it has come when
+ * this returns.
+ */
+void ck_async_write_start(ck_async_write *w, const ck_uv *uv, uv_loop_t *loop, bool here, void (*then)(void *user), void *user);
 
 #endif
 #endif

@@ -5,8 +5,8 @@
  * Inline, the loop's thread carries one ticket a turn, and between two tickets
  * looks at whatever else has happened: so CPU work gains nothing, and every
  * event waits for the ticket that is being carried. With --async-pool N,
- * FILLs and TILEs are handed to N threads of the loop's pool
- * (asyncio.to_thread), and the loop only hands out, drains and writes.
+ * FILLs and TILEs are handed to N threads of a pool (async_pool.h;
+ * asyncio.to_thread), and the loop only hands out, drains and writes.
  *
  * The input is read by the loop, a block ahead of the decoder (os/ahead.h); tile
  * files are written by the loop (async_write.h): a ticket whose bytes are
@@ -30,15 +30,16 @@
  * their sockets and their timer are watched by the same loop, until it ends.
  *
  * Threads: the pool's threads touch the ticket they carry and nothing else of
- * this file. Memory is ordered by errand.handed, set and read at both ends of
- * each hand-over. The library is unloaded at the end, which joins its pool.
+ * this file, and say by the handle `came` that there is something to take back;
+ * the timer looks, too. Memory is ordered by the pool's lock. Files are read
+ * and written by libuv's own threads, or by the loop where those cannot be had.
+ * The library is unloaded at the end, which joins them.
  */
 #include "exec/exec.h"
 
 #ifdef CK_HAVE_LIBUV
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +58,8 @@ typedef struct errand {
     loop *loop;
     ck_ticket ticket;
     unsigned worker;
-    uv_work_t work;
+    ck_async_item item; /* of the pool */
     ck_async_write write;
-    atomic_uint handed; /* 1: to the pool, 2: back */
     struct errand *next; /* in the list of those that are free */
 } errand;
 
@@ -74,7 +74,10 @@ struct loop {
     uv_async_t words[WORDS]; /* one is stuck when it was not heard either; then comes the other's turn */
     uint64_t ended, ended_before; /* requests, until now and until the timer last went off */
     unsigned beats;      /* that found nothing ended */
-    bool pooled, over;
+    ck_async_pool *pool; /* NULL: the loop carries itself */
+    uv_async_t came;     /* said by the pool's threads */
+    bool blocks;         /* for files: libuv can have no threads */
+    bool over;
     void **mine;        /* per worker; pooled: one more, which drains */
     unsigned entered;
     unsigned *resting;  /* workers without a ticket */
@@ -103,7 +106,7 @@ static errand *new_errand(loop *l, ck_ticket t, unsigned worker)
         e = malloc(sizeof *e);
     if (e) {
         *e = (errand){.loop = l, .ticket = t, .worker = worker};
-        e->work.data = e;
+        e->item.what = e;
     }
     return e;
 }
@@ -131,7 +134,7 @@ static void written(void *user)
 static void settle(errand *e)
 {
     if (ck_async_write_wanted(&e->write))
-        ck_async_write_start(&e->write, &e->loop->uv, &e->loop->uv_loop, written, e);
+        ck_async_write_start(&e->write, &e->loop->uv, &e->loop->uv_loop, e->loop->blocks, written, e);
     else
         come_back(e);
 }
@@ -210,6 +213,7 @@ static void end_quietly(loop *l)
     if (!l->over || l->is_reading)
         return;
     l->uv.close((uv_handle_t *)&l->heart, NULL);
+    l->uv.close((uv_handle_t *)&l->came, NULL);
     for (int i = 0; i < WORDS; i++)
         l->uv.close((uv_handle_t *)&l->words[i], NULL);
 }
@@ -237,23 +241,34 @@ static ck_next carry_inline(loop *l, unsigned roles, unsigned worker)
     return next;
 }
 
-static void in_pool(uv_work_t *work)
+static void in_pool(void *what)
 {
-    errand *e = work->data;
-
-    (void)atomic_load_explicit(&e->handed, memory_order_acquire);
-    carry(e);
-    atomic_store_explicit(&e->handed, 2, memory_order_release);
+    carry(what);
 }
 
-static void out_of_pool(uv_work_t *work, int status)
+/* By a thread of the pool, while the handle is there: it is closed only after the last ticket was taken back. */
+static void say_came(void *user)
 {
-    errand *e = work->data;
+    loop *l = user;
 
-    (void)status; /* nobody cancels */
-    (void)atomic_load_explicit(&e->handed, memory_order_acquire);
-    e->loop->resting[e->loop->resting_count++] = e->worker;
-    settle(e);
+    l->uv.async_send(&l->came);
+}
+
+static void take_back(loop *l)
+{
+    ck_async_item *item;
+
+    while (l->pool && (item = ck_async_pool_take(l->pool))) {
+        errand *e = item->what;
+
+        l->resting[l->resting_count++] = e->worker;
+        settle(e);
+    }
+}
+
+static void on_came(uv_async_t *came)
+{
+    take_back(came->data);
 }
 
 /* All that can be handed out now. The loop itself drains, one ticket a turn. */
@@ -272,8 +287,7 @@ static ck_next hand_out(loop *l)
         if (!e)
             return CK_HAVE;
         l->resting_count--;
-        atomic_store_explicit(&e->handed, 1, memory_order_release);
-        l->uv.queue_work(&l->uv_loop, &e->work, in_pool, out_of_pool); /* refuses nothing but a missing function */
+        ck_async_pool_hand(l->pool, &e->item);
     }
     return next;
 }
@@ -284,7 +298,7 @@ static void on_turn(uv_idle_t *turn)
     ck_next next;
 
     read_ahead(l);
-    next = l->pooled ? hand_out(l) : carry_inline(l, CK_ALL_ROLES, 0);
+    next = l->pool ? hand_out(l) : carry_inline(l, CK_ALL_ROLES, 0);
     read_ahead(l); /* before the loop sleeps */
     if (next == CK_END)
         end(l);
@@ -297,6 +311,7 @@ static void on_heart(uv_timer_t *heart)
 {
     loop *l = heart->data;
 
+    take_back(l); /* where the word of it was refused */
     if (l->ended == l->ended_before)
         l->uv.async_send(&l->words[l->beats++ % WORDS]);
     l->ended_before = l->ended;
@@ -330,11 +345,12 @@ static ck_status make_loop(loop *l, ck_error *err)
 
     if (why)
         return ck_fail(err, CHUNKIMG_SYSTEM, "there can be no event loop: %s", l->uv.strerror(why));
-    l->uv_loop.data = l->turn.data = l->mark.data = l->heart.data = l;
+    l->uv_loop.data = l->came.data = l->turn.data = l->mark.data = l->heart.data = l;
     l->uv.loop_configure(&l->uv_loop, UV_METRICS_IDLE_TIME); /* one that cannot sleeps 0 ns */
     l->uv.idle_init(&l->uv_loop, &l->turn);
     l->uv.prepare_init(&l->uv_loop, &l->mark);
     l->uv.timer_init(&l->uv_loop, &l->heart);
+    l->uv.async_init(&l->uv_loop, &l->came, on_came);
     for (int i = 0; i < WORDS; i++)
         l->uv.async_init(&l->uv_loop, &l->words[i], NULL); /* the loop has its eventfd, which is all that could fail */
     if (l->config->downloads)
@@ -347,7 +363,7 @@ static ck_status make_loop(loop *l, ck_error *err)
 
 static ck_status enter_all(loop *l, ck_error *err)
 {
-    unsigned wanted = l->config->workers + l->pooled;
+    unsigned wanted = l->config->workers + (l->pool != NULL);
     ck_status status = CK_OK;
 
     l->mine = calloc(wanted, sizeof *l->mine);
@@ -356,7 +372,7 @@ static ck_status enter_all(loop *l, ck_error *err)
         return ck_fail_memory(err, wanted * sizeof *l->mine, "starting the event loop");
     for (; l->entered < wanted && !status; l->entered += !status)
         status = l->work->enter(l->work->self, l->entered, &l->mine[l->entered], err);
-    for (unsigned i = l->config->workers; i-- > 0;)
+    for (unsigned i = l->pool ? ck_async_pool_threads(l->pool) : 0; i-- > 0;)
         l->resting[l->resting_count++] = i;
     return status;
 }
@@ -377,12 +393,12 @@ static void leave_all(loop *l)
 
 static void count(ck_exec_stats *stats, const loop *l)
 {
-    stats->workers = l->config->workers;
+    stats->workers = l->pool ? ck_async_pool_threads(l->pool) : 1;
     stats->bytes_copied = 0;
-    if (!l->pooled) { /* what the pool's own locks cost is not told */
-        stats->lock_acquisitions = 0;
-        stats->lock_wait_s = 0;
-    }
+    stats->lock_acquisitions = 0;
+    stats->lock_wait_s = 0;
+    if (l->pool)
+        ck_async_pool_count(l->pool, stats);
     stats->loop_turns = l->turns;
     stats->loop_mean_s = l->turns ? ck_seconds(l->busy_ns) / (double)l->turns : 0;
     stats->loop_worst_s = ck_seconds(l->worst_ns);
@@ -398,7 +414,7 @@ static ck_status run_loop(loop *l, ck_exec_stats *stats, uint64_t began, ck_erro
     if (!status) {
         stats->spawn_s = ck_seconds(ck_now_ns() - began);
         l->work->write_through(l->work->self, &writer);
-        l->ahead = l->work->read_ahead(l->work->self, true);
+        l->ahead = l->blocks ? NULL : l->work->read_ahead(l->work->self, true);
         l->uv.run(&l->uv_loop, UV_RUN_DEFAULT);
         l->work->write_through(l->work->self, NULL);
         l->work->read_ahead(l->work->self, false);
@@ -412,18 +428,18 @@ static ck_status run_loop(loop *l, ck_exec_stats *stats, uint64_t began, ck_erro
 
 static ck_status run(const ck_exec_config *config, const ck_work *work, ck_exec_stats *stats, ck_error *err)
 {
-    loop l = {.config = config, .work = work, .pooled = config->options->async_pool > 0};
+    loop l = {.config = config, .work = work};
     uint64_t began = ck_now_ns();
-    ck_async_pool pool;
-    ck_status status = ck_async_pool_prepare(&pool, l.pooled ? config->workers : 0, err);
+    ck_status status = ck_uv_load(&l.uv, err);
 
-    if (status)
-        return status;
-    status = ck_uv_load(&l.uv, err);
-    if (!status)
+    if (!status && config->options->async_pool)
+        status = ck_async_pool_open(config->workers, in_pool, say_came, &l, &l.pool, err);
+    if (!status) {
+        l.blocks = !ck_async_files_by_threads();
         status = run_loop(&l, stats, began, err);
+    }
+    ck_async_pool_close(&l.pool);
     ck_uv_unload(&l.uv);
-    ck_async_pool_release(&pool);
     return status;
 }
 

@@ -21,11 +21,16 @@ void ck_pthreads_start(ck_pthreads *t, unsigned wanted)
     }
 }
 
+void ck_pthreads_join(const ck_pthreads *t)
+{
+    for (unsigned i = 1; i < t->count; i++)
+        pthread_join(*(pthread_t *)member_at(t, i), NULL);
+}
+
 void ck_pthreads_work(const ck_pthreads *t)
 {
     t->main(t->members);
-    for (unsigned i = 1; i < t->count; i++)
-        pthread_join(*(pthread_t *)member_at(t, i), NULL);
+    ck_pthreads_join(t);
 }
 
 int ck_pthreads_condition(pthread_cond_t *cond)

@@ -27,6 +27,9 @@ void ck_pthreads_start(ck_pthreads *t, unsigned wanted);
 /* The first's part, then waits for the others. */
 void ck_pthreads_work(const ck_pthreads *t);
 
+/* Waits for the others alone. */
+void ck_pthreads_join(const ck_pthreads *t);
+
 /* A condition whose timed waits count by the clock of ck_now_ns; an errno value, or 0. */
 int ck_pthreads_condition(pthread_cond_t *cond);
 

@@ -16,7 +16,7 @@
     X(metrics_idle_time) X(hrtime)                                                                                       \
     X(idle_init) X(idle_start) X(idle_stop) X(prepare_init) X(prepare_start) X(prepare_stop)                            \
     X(timer_init) X(timer_start) X(timer_stop) X(poll_init) X(poll_init_socket) X(poll_start) X(poll_stop)              \
-    X(async_init) X(async_send) X(queue_work) X(fs_open) X(fs_read) X(fs_write) X(fs_fsync) X(fs_close) X(fs_req_cleanup)
+    X(async_init) X(async_send) X(fs_open) X(fs_read) X(fs_write) X(fs_fsync) X(fs_close) X(fs_req_cleanup)
 
 typedef struct ck_uv {
 #define X(name) __typeof__(uv_##name) *name;
