@@ -7,22 +7,18 @@
 #include "exec/gil.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "exec/pthreads.h"
 
 ck_status ck_gil_init(ck_gil *g, double interval_s, unsigned release, ck_error *err)
 {
-    pthread_condattr_t attr;
-    int why = pthread_condattr_init(&attr);
+    int why;
 
     *g = (ck_gil){.interval_ns = (uint64_t)(interval_s * 1e9), .release = release};
+    why = pthread_mutex_init(&g->mutex, NULL);
     if (!why)
-        why = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    if (!why)
-        why = pthread_mutex_init(&g->mutex, NULL);
-    if (!why)
-        why = pthread_cond_init(&g->freed, &attr);
+        why = ck_pthreads_condition(&g->freed);
     if (!why)
         why = pthread_cond_init(&g->taken, NULL);
     return why ? ck_fail_os(err, why, "making the global lock") : CK_OK;
@@ -38,10 +34,7 @@ void ck_gil_destroy(ck_gil *g)
 /* Waits an interval at most; whether all of it went by. */
 static bool interval_ran_out(ck_gil *g)
 {
-    uint64_t until = ck_now_ns() + g->interval_ns;
-    struct timespec t = {.tv_sec = (time_t)(until / 1000000000u), .tv_nsec = (long)(until % 1000000000u)};
-
-    return pthread_cond_timedwait(&g->freed, &g->mutex, &t) == ETIMEDOUT;
+    return ck_pthreads_wait_until(&g->freed, &g->mutex, ck_now_ns() + g->interval_ns) == ETIMEDOUT;
 }
 
 static void wait_locked(ck_gil *g, ck_gil_user *me)

@@ -1,29 +1,37 @@
 #include "exec/probe.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-static void *probe_main(void *gate)
+#include "exec/pthreads.h"
+
+typedef struct probe {
+    pthread_t thread; /* first, as ck_pthreads has it */
+    pthread_mutex_t *gate;
+} probe;
+
+static void *probe_main(void *arg)
 {
-    pthread_mutex_lock(gate);
-    pthread_mutex_unlock(gate);
+    const probe *p = arg;
+
+    pthread_mutex_lock(p->gate);
+    pthread_mutex_unlock(p->gate);
     return NULL;
 }
 
 unsigned ck_threads_to_be_had(unsigned wanted)
 {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t *threads = calloc(wanted, sizeof *threads);
-    unsigned n = 0;
+    probe *probes = calloc(wanted, sizeof *probes);
+    ck_pthreads threads = {.members = probes, .each = sizeof *probes, .main = probe_main};
 
-    if (!threads)
+    if (!probes)
         return 1;
-    pthread_mutex_lock(&gate);
-    while (n + 1 < wanted && !pthread_create(&threads[n], NULL, probe_main, &gate))
-        n++;
+    for (unsigned i = 0; i < wanted; i++)
+        probes[i].gate = &gate;
+    pthread_mutex_lock(&gate); /* all of them are there at once */
+    ck_pthreads_start(&threads, wanted);
     pthread_mutex_unlock(&gate);
-    for (unsigned i = 0; i < n; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
-    return n + 1;
+    ck_pthreads_join(&threads);
+    free(probes);
+    return threads.count;
 }

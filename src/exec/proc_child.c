@@ -7,13 +7,13 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "exec/proc.h"
+#include "exec/pthreads.h"
 #include "os/sandbox.h"
 
 typedef struct crew {
@@ -27,9 +27,9 @@ typedef struct crew {
 } crew;
 
 typedef struct hand {
+    pthread_t thread; /* first, as ck_pthreads has it */
     crew *crew;
     unsigned worker;
-    pthread_t thread;
 } hand;
 
 static void say_locked(crew *c, ck_ticket t)
@@ -155,7 +155,7 @@ void ck_proc_child(const ck_seat *seat)
     crew c = {.seat = seat, .taking = PTHREAD_MUTEX_INITIALIZER, .saying = PTHREAD_MUTEX_INITIALIZER,
               .confined = UINT_MAX, .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
     hand *hands = calloc(seat->threads, sizeof *hands);
-    unsigned n = 1;
+    ck_pthreads threads = {.members = hands, .each = sizeof *hands, .main = carry_until_told};
 
     if (!hands)
         _exit(1);
@@ -163,18 +163,13 @@ void ck_proc_child(const ck_seat *seat)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    hands[0] = (hand){.crew = &c, .worker = seat->id * seat->threads};
-    for (; n < seat->threads; n++) {
-        hands[n] = (hand){.crew = &c, .worker = hands[0].worker + n};
-        if (pthread_create(&hands[n].thread, NULL, carry_until_told, &hands[n]))
-            break;
-    }
-    expect_fewer(&c, n);
+    for (unsigned i = 0; i < seat->threads; i++)
+        hands[i] = (hand){.crew = &c, .worker = seat->id * seat->threads + i};
+    ck_pthreads_start(&threads, seat->threads);
+    expect_fewer(&c, threads.count);
     if (seat->config->sandbox) /* after the last process that this one may start, which a thread counts as */
         ck_sandbox_limit(seat->config->sandbox, seat->config->file_nbytes,
-                         seat->config->decoder_nbytes + n * seat->config->worker_nbytes);
-    carry_until_told(&hands[0]);
-    for (unsigned i = 1; i < n; i++)
-        pthread_join(hands[i].thread, NULL);
+                         seat->config->decoder_nbytes + threads.count * seat->config->worker_nbytes);
+    ck_pthreads_work(&threads);
     _exit(0);
 }
