@@ -109,7 +109,7 @@ static int32_t span(const ck_axis *a, int32_t n)
 {
     int32_t most = 0;
 
-    for (int32_t i = 0; i < a->out - n; i++)
+    for (int32_t i = 0; i < a->out; i++) /* beyond the last one the table repeats it */
         most = a->start[i + n] - a->start[i] > most ? a->start[i + n] - a->start[i] : most;
     return most;
 }

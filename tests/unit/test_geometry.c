@@ -221,6 +221,24 @@ static void resizes(void **state)
             }
 }
 
+/* Fewer pixels than are computed at once, far apart. */
+static void shrinks_to_few(void **state)
+{
+    static const int32_t widths[] = {2, 5, 11, 15, 17};
+    char text[40];
+
+    (void)state;
+    for (unsigned kind = 0; kind < 4; kind++)
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+            for (ck_filter f = CK_FILTER_BOX; f <= CK_FILTER_LANCZOS3; f++) {
+                image in = image_noise(500, 3, kind % 2 ? 3 : 1, kind / 2 ? 16 : 8, 0);
+
+                snprintf(text, sizeof text, "resize=%dx2,filter:%s", widths[i], (const char *[]){"box", "bilinear", "lanczos3"}[f]);
+                expect_resized(&in, f, text, widths[i], 2);
+                free(in.px);
+            }
+}
+
 /* The mean of 2 x 2 has a path of its own; the general one gives the same. */
 static void halves(void **state)
 {
@@ -426,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves),    cmocka_unit_test(resizes),
+        cmocka_unit_test(shrinks_to_few),
         cmocka_unit_test(halves),   cmocka_unit_test(flat_stays_flat),
         cmocka_unit_test(transparent_colour_does_not_bleed),
         cmocka_unit_test(needs),    cmocka_unit_test(axes_are_monotone),
