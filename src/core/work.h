@@ -67,7 +67,7 @@ typedef struct ck_work {
 
     /*
      * Before the first ticket, by an executor that writes files itself (trait CK_EXEC_WRITES_LATER): carry may give it
-     * bytes to be written, one put a ticket, and the ticket is done when they are. NULL: no more.
+     * bytes to be written, CK_PUTS_MOST a ticket, and the ticket is done when they are. NULL: no more.
      */
     void (*write_through)(void *self, const ck_writer *writer);
 

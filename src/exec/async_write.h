@@ -8,7 +8,7 @@
 #ifdef CK_HAVE_LIBUV
 
 typedef struct ck_async_write {
-    ck_put put;           /* put.bytes NULL: nothing is to be written */
+    ck_put put;
     const ck_uv *uv;
     uv_loop_t *loop;
     uv_fs_t request;
@@ -23,11 +23,6 @@ typedef struct ck_async_write {
 
 /* Notes what is to be written; its bytes and its err stay valid until `then`. Any thread that has *w for itself. */
 void ck_async_write_take(ck_async_write *w, const ck_put *what);
-
-static inline bool ck_async_write_wanted(const ck_async_write *w)
-{
-    return w->put.bytes != NULL;
-}
 
 /*
  * On the loop's thread. `then` comes when the file is closed; a failure lies in put.err by then. here: it has come when

@@ -59,7 +59,8 @@ typedef struct errand {
     ck_ticket ticket;
     unsigned worker;
     ck_async_item item; /* of the pool */
-    ck_async_write write;
+    ck_async_write writes[CK_PUTS_MOST]; /* one after another */
+    unsigned wanted, written;            /* of them */
     struct errand *next; /* in the list of those that are free */
 } errand;
 
@@ -125,16 +126,24 @@ static void come_back(errand *e)
         l->uv.idle_start(&l->turn, on_turn);
 }
 
+static void settle(errand *e);
+
 static void written(void *user)
 {
-    come_back(user);
+    errand *e = user;
+
+    e->loop->ended++;
+    e->written++;
+    settle(e);
 }
 
-/* The labour on it is done; its file, if there is one, comes next. */
+/* The labour on it is done; what it has for files comes next. */
 static void settle(errand *e)
 {
-    if (ck_async_write_wanted(&e->write))
-        ck_async_write_start(&e->write, &e->loop->uv, &e->loop->uv_loop, e->loop->blocks, written, e);
+    loop *l = e->loop;
+
+    if (e->written < e->wanted)
+        ck_async_write_start(&e->writes[e->written], &l->uv, &l->uv_loop, l->blocks, written, e);
     else
         come_back(e);
 }
@@ -143,7 +152,9 @@ static void settle(errand *e)
 static ck_status put(void *self, const ck_put *what)
 {
     (void)self;
-    ck_async_write_take(&carried->write, what);
+    if (carried->wanted == CK_PUTS_MOST)
+        return ck_outdir_put_failed(what, false, ENOBUFS); /* against the contract: not to be lost in silence */
+    ck_async_write_take(&carried->writes[carried->wanted++], what);
     return CK_OK;
 }
 

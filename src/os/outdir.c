@@ -473,7 +473,7 @@ ck_status ck_outdir_put_failed(const ck_put *what, bool created, int os_errno)
 {
     char shown[200];
 
-    if (what->file >= 0)
+    if (what->file >= 0 && !*what->name)
         return ck_fail_os(what->err, os_errno, "%s: cannot be written", what->dir->shown);
     return ck_fail_os(what->err, os_errno, "%s: '%s' cannot be %s", what->dir->shown,
                       ck_text_escape(shown, sizeof shown, what->name), created ? "written" : "created");
@@ -524,9 +524,21 @@ ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_
 
 ck_status ck_outdir_append_kept(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err)
 {
-    ck_put what = {.dir = dir, .folder = dir->dir, .file = dir->file, .bytes = bytes, .nbytes = nbytes, .err = err};
+    if (!dir->writer)
+        return ck_outdir_append(dir, bytes, nbytes, err);
+    return ck_outdir_write_kept(dir, dir->file, dir->is_file ? "" : dir->growing, bytes, nbytes, err);
+}
 
-    return dir->writer ? dir->writer->put(dir->writer->self, &what) : ck_outdir_append(dir, bytes, nbytes, err);
+ck_status ck_outdir_write_kept(ck_outdir *dir, int file, const char *name, const void *bytes, size_t nbytes, ck_error *err)
+{
+    ck_put what = {.dir = dir, .folder = dir->dir, .file = file, .bytes = bytes, .nbytes = nbytes, .err = err};
+    int why;
+
+    snprintf(what.name, sizeof what.name, "%s", name);
+    if (dir->writer)
+        return dir->writer->put(dir->writer->self, &what);
+    why = write_all(file, bytes, nbytes);
+    return why ? ck_outdir_put_failed(&what, true, why) : CK_OK;
 }
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err)

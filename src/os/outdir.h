@@ -49,11 +49,13 @@ typedef struct ck_put {
     int folder;           /* a descriptor: a new file `name` in there, with the flags and mode below */
     int file;             /* >= 0: no new file; the bytes go to this one's end, and it stays open */
     bool sync;            /* a new file is on the disk before it is closed */
-    char name[256];
+    char name[256];       /* file >= 0: of that one, for words; empty: dir says it */
     const void *bytes;
     size_t nbytes;
     ck_error *err;
 } ck_put;
+
+enum { CK_PUTS_MOST = 2 }; /* that one ticket brings, to different files */
 
 #define CK_PUT_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 #define CK_PUT_MODE 0666
@@ -74,6 +76,8 @@ ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err);
 ck_status ck_outdir_append(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
 /* The same for bytes that stay valid until the caller's ticket is done: a writer may take its time. */
 ck_status ck_outdir_append_kept(ck_outdir *dir, const void *bytes, size_t nbytes, ck_error *err);
+/* Likewise to where `file` stands, which is open in the folder as `name`. */
+ck_status ck_outdir_write_kept(ck_outdir *dir, int file, const char *name, const void *bytes, size_t nbytes, ck_error *err);
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
 

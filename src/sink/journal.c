@@ -59,10 +59,11 @@ static ck_status open_journal(ck_journal *j, int file, const char *path, const c
     if (file < 0)
         return fail(j, why, what, err);
     j->text = malloc(TEXT_NBYTES);
-    if (j->text)
+    j->other = malloc(TEXT_NBYTES);
+    if (j->text && j->other)
         return CK_OK;
     ck_journal_drop(j);
-    return ck_fail_memory(err, TEXT_NBYTES, "opening the journal of finished tiles");
+    return ck_fail_memory(err, 2 * TEXT_NBYTES, "opening the journal of finished tiles");
 }
 
 ck_status ck_journal_begin(ck_journal *j, int dir, const char *path, const char *work, ck_error *err)
@@ -91,11 +92,21 @@ ck_status ck_journal_continue(ck_journal *j, int dir, const char *path, uint64_t
 
 static ck_status flush(ck_journal *j, uint64_t now, ck_error *err)
 {
+    char *text = j->text;
     size_t n = j->used;
 
     j->used = 0;
     j->flushed_ns = now;
-    return write_all(j, j->text, n, err);
+    if (!j->later)
+        return write_all(j, text, n, err);
+    j->text = j->other;
+    j->other = text;
+    return ck_outdir_write_kept(j->later, j->file, CK_JOURNAL_NAME, text, n, err);
+}
+
+void ck_journal_through(ck_journal *j, ck_outdir *dir)
+{
+    j->later = dir;
 }
 
 ck_status ck_journal_add(ck_journal *j, uint64_t index, const ck_outcome *o, ck_error *err)
@@ -131,6 +142,7 @@ void ck_journal_drop(ck_journal *j)
     if (j->file >= 0)
         close(j->file);
     free(j->text);
+    free(j->other);
     *j = (ck_journal){.file = -1};
 }
 

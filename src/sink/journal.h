@@ -24,7 +24,9 @@ typedef struct ck_kept {
 typedef struct ck_journal {
     int file; /* -1: none is kept */
     char shown[200]; /* the output, for messages */
-    char *text;
+    char *text;      /* not yet written */
+    char *other;     /* may be on its way to the file, until the ticket that brought it is done */
+    ck_outdir *later;/* through whose writer lines go; NULL: they are written at once */
     size_t used;
     uint64_t flushed_ns;
 } ck_journal;
@@ -46,6 +48,9 @@ ck_status ck_journal_continue(ck_journal *j, int dir, const char *path, uint64_t
 
 /* Adds a tile. Lines are written in groups, at the latest 50 ms after the one before. */
 ck_status ck_journal_add(ck_journal *j, uint64_t index, const ck_outcome *outcome, ck_error *err);
+
+/* From now on by the folder's writer, as ck_outdir_write_kept; NULL: at once again. */
+void ck_journal_through(ck_journal *j, ck_outdir *dir);
 
 /* Writes what is pending and closes. */
 ck_status ck_journal_end(ck_journal *j, ck_error *err);

@@ -55,10 +55,13 @@ json_t *ck_manifest_work(const ck_sink_config *c)
 
 static ck_status flush_text(ck_manifest_writer *w, ck_error *err)
 {
+    char *text = w->text;
     size_t n = w->used;
 
     w->used = 0;
-    return n ? ck_outdir_append(w->dir, w->text, n, err) : CK_OK;
+    w->text = w->other;
+    w->other = text;
+    return n ? ck_outdir_append_kept(w->dir, text, n, err) : CK_OK;
 }
 
 static ck_status add_text(ck_manifest_writer *w, const char *text, size_t n, ck_error *err)
@@ -98,9 +101,9 @@ ck_status ck_manifest_begin(ck_manifest_writer *w, const ck_sink_config *config,
 {
     ck_status status;
 
-    *w = (ck_manifest_writer){.config = config, .dir = dir, .text = malloc(TEXT_NBYTES), .failed = json_array()};
-    if (!w->text || !w->failed)
-        return ck_fail_memory(err, TEXT_NBYTES, "opening the manifest");
+    *w = (ck_manifest_writer){.config = config, .dir = dir, .text = malloc(TEXT_NBYTES), .other = malloc(TEXT_NBYTES), .failed = json_array()};
+    if (!w->text || !w->other || !w->failed)
+        return ck_fail_memory(err, 2 * TEXT_NBYTES, "opening the manifest");
     status = ck_outdir_begin(dir, CK_MANIFEST_NAME, err);
     if (!status)
         status = add_json(w, "{\n\"schema\": ", json_string(CK_MANIFEST_SCHEMA), ",\n", err);
@@ -170,7 +173,8 @@ ck_status ck_manifest_end(ck_manifest_writer *w, ck_error *err)
 void ck_manifest_release(ck_manifest_writer *w)
 {
     free(w->text);
+    free(w->other);
     json_decref(w->failed);
-    w->text = NULL;
+    w->text = w->other = NULL;
     w->failed = NULL;
 }

@@ -21,6 +21,7 @@ typedef struct ck_manifest_writer {
     const ck_sink_config *config;
     ck_outdir *dir; /* borrowed */
     char *text;     /* not yet appended */
+    char *other;    /* may be on its way to the file, until the ticket that brought it is done */
     size_t used;
     uint64_t tiles;
     json_t *failed; /* array */

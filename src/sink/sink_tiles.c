@@ -282,7 +282,10 @@ static int tiles_folder(const void *st)
 
 static void tiles_through(void *st, const ck_writer *writer)
 {
-    ck_outdir_through(((state *)st)->dir, writer);
+    state *s = st;
+
+    ck_outdir_through(s->dir, writer);
+    ck_journal_through(&s->journal, writer ? s->dir : NULL);
 }
 
 static ck_status tiles_join(void *st, const ck_sink_config *config, int folder, ck_error *err)

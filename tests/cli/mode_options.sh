@@ -152,6 +152,26 @@ if grep -qx async <<<"$(all_modes)"; then
             expect_nothing "$output"
         done
     done
+    # what grows while tiles are made grows by the loop as well: journal and manifest, whose writes nobody waits for
+    render 600x500 many.png
+    if ! sanitized && command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+        for pool in 0 2; do
+            expect_exit 0 strace -f -y -o trace -e trace=write,pwrite64 "$CHUNKIMG" many.png --mode async --async-pool "$pool" --tile-size 10 -o "many$pool"
+            main=$(head -1 trace | cut -d ' ' -f 1)
+            for file in manifest.json .chunkimg-journal; do
+                of_main=$(grep "/$file>" trace | grep -c "^$main " || true) all=$(grep -c "/$file>" trace)
+                [ "$all" -ge 5 ] || fail "$file was written in $all pieces only, so that nothing is shown"
+                [ "$of_main" -le 4 ] || fail "pool of $pool: the loop waited for $of_main of $all writes of $file" # before and after it goes
+            done
+        done
+        expect_exit 0 "$CHUNKIMG" many.png --mode serial --tile-size 10 -o many-serial
+        for pool in 0 2; do diff -r many-serial "many$pool" >/dev/null || fail "async, pool of $pool: other files than serial"; done
+    fi
+    for pool in 0 2; do # the tiles are small enough
+        (ulimit -f 100 && expect_exit 1 "$CHUNKIMG" many.png --mode async --async-pool "$pool" --tile-size 10 -o full)
+        expect_text "$tmp/err" "'manifest.json' cannot be written: File too large"
+        expect_nothing full
+    done
     # threads that carry are ours, those for files libuv's: as many as the user's environment says, whom nobody overrules
     UV_THREADPOOL_SIZE=7 CHUNKIMG_TEST_STALL=50000 "$CHUNKIMG" photo.png --mode async --async-pool 3 --tiles 60 -o counted --quiet &
     pid=$! threads=0
