@@ -111,7 +111,7 @@ static ck_status prepare(const void *p, ck_shape in, void *st, ck_error *err)
     status = ck_axis_make(&s->x, in.w, out.w, filter, in.depth, err);
     if (!status)
         status = ck_axis_make(&s->y, in.h, out.h, filter, in.depth, err);
-    s->half = filter == CK_FILTER_BOX && in.depth == 8 && in.w == 2 * (int64_t)out.w && in.h == 2 * (int64_t)out.h;
+    s->half = filter == CK_FILTER_BOX && in.w == 2 * (int64_t)out.w && in.h == 2 * (int64_t)out.h;
     return status;
 }
 
@@ -154,7 +154,7 @@ static size_t scratch_at(const void *p, const void *st, ck_shape in, ck_shape ou
     size_t nbytes;
 
     (void)p, (void)out;
-    return ck_mul(mid_step(st, in.w, in.channels) * CK_RESIZE_ROWS, in.depth == 8 ? sizeof(int16_t) : sizeof(int32_t), &nbytes)
+    return ck_mul(mid_step(st, in.w, in.channels) * CK_RESIZE_ROWS, in.depth == 8 ? sizeof(int16_t) : sizeof(float), &nbytes)
                ? nbytes
                : SIZE_MAX;
 }
@@ -175,8 +175,9 @@ static void piece(const state *s, void *scratch, ck_view in, ck_rect from, ck_vi
             ck_resize_down8(&s->y, at.y + r, row, in.stride, mid, n);
             memset(mid + n, 0, spare * sizeof *mid);
         } else {
-            ck_resize_down16(&s->y, at.y + r, (const uint16_t *)(const void *)row, in.stride,
-                             (int32_t *)scratch + (size_t)r * mids.step, n);
+            float *mid = (float *)scratch + (size_t)r * mids.step;
+            ck_resize_down16(&s->y, at.y + r, (const uint16_t *)(const void *)row, in.stride, mid, n);
+            memset(mid + n, 0, spare * sizeof *mid);
         }
     }
     (in.shape.depth == 8 ? ck_resize_across8 : ck_resize_across16)(&s->x, &mids, out, at.x);
@@ -185,7 +186,11 @@ static void piece(const state *s, void *scratch, ck_view in, ck_rect from, ck_vi
 static void halve(ck_view in, ck_view out)
 {
     for (int32_t y = 0; y < out.shape.h; y++)
-        ck_resize_half8(ck_row(in, 2 * y), ck_row(in, 2 * y + 1), in.shape.channels, (size_t)out.shape.w, ck_row(out, y));
+        if (in.shape.depth == 8)
+            ck_resize_half8(ck_row(in, 2 * y), ck_row(in, 2 * y + 1), in.shape.channels, (size_t)out.shape.w, ck_row(out, y));
+        else
+            ck_resize_half16((const uint16_t *)(const void *)ck_row(in, 2 * y), (const uint16_t *)(const void *)ck_row(in, 2 * y + 1),
+                             in.shape.channels, (size_t)out.shape.w, (uint16_t *)(void *)ck_row(out, y));
 }
 
 static int32_t least(int32_t a, int32_t b)
@@ -226,8 +231,9 @@ const ck_op ck_op_resize = {
                "factor gives round(FACTOR in) pixels. Where the image shrinks the filter is stretched by in / out, as Pillow "
                "and libvips do. box: each input pixel by the area that the output pixel covers of it; bilinear: a triangle; "
                "lanczos3: sinc(x) sinc(x / 3), |x| < 3 (Duchon 1979). At the image's edge the weights that are left are scaled "
-               "to sum to 1. Weights have 14 bits (8 bit) or 20 bits and sum to exactly 1; columns first, rounded half up with "
-               "6 or 8 bits kept, then rows, rounded half up and clamped. Alpha is premultiplied (Porter and Duff 1984).",
+               "to sum to 1. Columns first, then rows, rounded half up and clamped. 8 bit: weights of 14 bits that sum to exactly "
+               "1, and 6 bits more are kept in between. 16 bit: single precision, products added in the order of the pixels, "
+               "each 16 of them to a sum in double precision. Alpha is premultiplied (Porter and Duff 1984).",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(params),

@@ -72,22 +72,26 @@ static void place(ck_axis *a, ck_filter filter, double half, int32_t i)
 }
 
 /*
- * The exact running sums, rounded, leave whole weights whose sum is exact and
- * whose errors do not add up.
+ * In fixed point the exact running sums, rounded, leave whole weights whose
+ * sum is exact and whose errors do not add up.
  */
-static void set_weights(ck_axis *a, ck_filter filter, int32_t i, double one)
+static void set_weights(ck_axis *a, ck_filter filter, int32_t i)
 {
+    const double one = 1 << CK_WEIGHT_BITS_8;
     double total = 0, sum = 0, before = 0;
 
     for (int32_t k = 0; k < a->count[i]; k++)
         total += weight(a, filter, i, a->start[i] + k);
     for (int32_t k = 0; k < a->count[i]; k++) {
-        sum += weight(a, filter, i, a->start[i] + k);
-        double now = k + 1 == a->count[i] ? one : floor(sum / total * one + 0.5);
-        if (a->narrow)
-            ck_axis_pair(a, k / 2, i)[k % 2] = (int16_t)(now - before);
-        else
-            a->wide[(size_t)i * (size_t)a->taps + (size_t)k] = (int32_t)(now - before);
+        double w = weight(a, filter, i, a->start[i] + k), now;
+
+        sum += w;
+        if (a->real) {
+            *ck_axis_real(a, k, i) = (float)(w / total);
+            continue;
+        }
+        now = k + 1 == a->count[i] ? one : floor(sum / total * one + 0.5);
+        ck_axis_pair(a, k / 2, i)[k % 2] = (int16_t)(now - before);
         before = now;
     }
 }
@@ -101,8 +105,8 @@ static bool allocate(ck_axis *a, int depth)
     if (depth == 8)
         a->narrow = calloc(n, sizeof *a->narrow);
     else
-        a->wide = calloc(n, sizeof *a->wide);
-    return a->narrow || a->wide;
+        a->real = calloc(n, sizeof *a->real);
+    return a->narrow || a->real;
 }
 
 static int32_t span(const ck_axis *a, int32_t n)
@@ -136,7 +140,7 @@ ck_status ck_axis_make(ck_axis *a, int32_t in, int32_t out, ck_filter filter, in
     if (!allocate(a, depth))
         return ck_fail_memory(err, (size_t)out * (size_t)a->taps, "preparing a change of size");
     for (int32_t i = 0; i < out; i++)
-        set_weights(a, filter, i, ldexp(1, depth == 8 ? CK_WEIGHT_BITS_8 : CK_WEIGHT_BITS_16));
+        set_weights(a, filter, i);
     return CK_OK;
 }
 
@@ -145,7 +149,7 @@ void ck_axis_release(ck_axis *a)
     free(a->start);
     free(a->count);
     free(a->narrow);
-    free(a->wide);
+    free(a->real);
     *a = (ck_axis){0};
 }
 

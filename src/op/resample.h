@@ -1,4 +1,4 @@
-/* Weights of a change of size along one axis, in fixed point. */
+/* Weights of a change of size along one axis, in fixed point (8 bit) or single precision (16 bit). */
 #ifndef CK_OP_RESAMPLE_H
 #define CK_OP_RESAMPLE_H
 
@@ -8,10 +8,7 @@
 
 typedef enum ck_filter { CK_FILTER_BOX, CK_FILTER_BILINEAR, CK_FILTER_LANCZOS3 } ck_filter;
 
-enum {
-    CK_WEIGHT_BITS_8 = 14, /* of samples of 8 bit: weights are int16_t */
-    CK_WEIGHT_BITS_16 = 20
-};
+enum { CK_WEIGHT_BITS_8 = 14 }; /* of samples of 8 bit: weights are int16_t */
 
 /* Entries that the tables by output pixel have beyond the last one, so that vectors may begin at any. */
 enum { CK_AXIS_SPARE = 16 };
@@ -25,7 +22,7 @@ typedef struct ck_axis {
     int32_t *start;   /* per output pixel: its first input pixel; never goes back, nor beyond the last one */
     int32_t *count;   /* and how many follow, this one included */
     int16_t *narrow;  /* as ck_axis_pair finds them; sum 2^CK_WEIGHT_BITS_8. NULL for 16 bit */
-    int32_t *wide;    /* taps each; sum 2^CK_WEIGHT_BITS_16. NULL for 8 bit */
+    float *real;      /* as ck_axis_real finds them; sum 1. NULL for 8 bit */
 } ck_axis;
 
 /*
@@ -35,6 +32,12 @@ typedef struct ck_axis {
 static inline int16_t *ck_axis_pair(const ck_axis *a, int32_t pair, int32_t i)
 {
     return a->narrow + 2 * ((size_t)pair * ((size_t)a->out + CK_AXIS_SPARE) + (size_t)i);
+}
+
+/* The weight of tap k of output pixel i; those of i + 1 follow it. */
+static inline float *ck_axis_real(const ck_axis *a, int32_t k, int32_t i)
+{
+    return a->real + (size_t)k * ((size_t)a->out + CK_AXIS_SPARE) + (size_t)i;
 }
 
 /*

@@ -1,52 +1,14 @@
-/* resize: rows. */
+/* resize: rows of 8 bit. */
 #include <string.h>
 
 #include "op/clones.h"
+#include "op/lane_pixels.h"
 #include "op/resize_rows.h"
 
-enum { SHIFT_8 = CK_WEIGHT_BITS_8 + CK_RESIZE_MORE_8, SHIFT_16 = CK_WEIGHT_BITS_16 + CK_RESIZE_MORE_16 };
+enum { SHIFT_8 = CK_WEIGHT_BITS_8 + CK_RESIZE_MORE_8 };
 
 /* Where the row in between has input pixel x->start[i]. */
 #define MID(type, mids, x, i, channels) ((const type *)(mids)->px + (ptrdiff_t)((x)->start[i] - (mids)->first) * (channels))
-
-/* ---- 16 bit --------------------------------------------------------------- */
-
-#define ACROSS16(name, channels)                                                                                      \
-    CK_CLONES static void name(const ck_axis *restrict x, const ck_mids *mids, int32_t from, int32_t n,               \
-                               uint16_t *restrict out)                                                                \
-    {                                                                                                                 \
-        for (int32_t i = from; i < from + n; i++) {                                                                   \
-            const int32_t *m = MID(int32_t, mids, x, i, channels), *w = x->wide + (size_t)i * (size_t)x->taps;        \
-            int64_t sum[channels];                                                                                    \
-            for (int c = 0; c < (channels); c++)                                                                      \
-                sum[c] = (int64_t)1 << (SHIFT_16 - 1);                                                                \
-            for (int32_t k = 0; k < x->count[i]; k++)                                                                 \
-                for (int c = 0; c < (channels); c++)                                                                  \
-                    sum[c] += (int64_t)m[k * (channels) + c] * w[k];                                                  \
-            for (int c = 0; c < (channels); c++) {                                                                    \
-                int64_t v = sum[c] >> SHIFT_16;                                                                       \
-                *out++ = (uint16_t)(v < 0 ? 0 : v > 65535 ? 65535 : v);                                               \
-            }                                                                                                         \
-        }                                                                                                             \
-    }
-
-ACROSS16(across16_1, 1)
-ACROSS16(across16_2, 2)
-ACROSS16(across16_3, 3)
-ACROSS16(across16_4, 4)
-
-void ck_resize_across16(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from)
-{
-    static void (*const by_channels[])(const ck_axis *, const ck_mids *, int32_t, int32_t, uint16_t *) = {
-        NULL, across16_1, across16_2, across16_3, across16_4};
-
-    for (int32_t r = 0; r < out.shape.h; r++) {
-        ck_mids row = {(int32_t *)mids->px + (size_t)r * mids->step, mids->step, mids->first};
-        by_channels[out.shape.channels](x, &row, from, out.shape.w, (uint16_t *)(void *)ck_row(out, r));
-    }
-}
-
-/* ---- 8 bit ---------------------------------------------------------------- */
 
 /* One row; with alpha the samples are premultiplied, in 16 bit: 8 bit has 1 or 3 channels. */
 #define PLAIN8(name, channels)                                                                                        \
@@ -73,7 +35,6 @@ void ck_resize_across16(const ck_axis *x, const ck_mids *mids, ck_view out, int3
 PLAIN8(plain8_1, 1)
 
 #if CK_X86_LANES
-#include <immintrin.h>
 
 static inline int32_t two_weights(const int16_t *p)
 {
@@ -143,36 +104,20 @@ static void sse8_1(const ck_axis *x, const ck_mids *mids, int32_t from, int32_t 
 
 enum { WINDOW = 64 };
 
-/* Of sample 16 part + lane of some pixels: its pixel, and its channel. */
-#define LANE_PIXELS(part, c)                                                                                          \
-    _mm512_setr_epi32((16 * (part) + 0) / (c), (16 * (part) + 1) / (c), (16 * (part) + 2) / (c),                      \
-                      (16 * (part) + 3) / (c), (16 * (part) + 4) / (c), (16 * (part) + 5) / (c),                      \
-                      (16 * (part) + 6) / (c), (16 * (part) + 7) / (c), (16 * (part) + 8) / (c),                      \
-                      (16 * (part) + 9) / (c), (16 * (part) + 10) / (c), (16 * (part) + 11) / (c),                    \
-                      (16 * (part) + 12) / (c), (16 * (part) + 13) / (c), (16 * (part) + 14) / (c),                   \
-                      (16 * (part) + 15) / (c))
-
-#define AVX512 __attribute__((target("avx512f,avx512bw"), always_inline)) static inline
-
 /* Samples [16 part, 16 part + 16) of the 16 pixels from x = i on, of which `left` are wanted, of four rows. */
-AVX512 void part8(const ck_axis *x, const int16_t *const *mids, int32_t first, int32_t i, int32_t left, uint8_t *const *out,
+CK_AVX512 void part8(const ck_axis *x, const int16_t *const *mids, int32_t first, int32_t i, int32_t left, uint8_t *const *out,
                   const int c, const int part, int32_t pairs)
 {
-    const __m512i pixels = LANE_PIXELS(part, c);
-    const __m512i channels = _mm512_sub_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                              _mm512_sub_epi32(_mm512_mullo_epi32(pixels, _mm512_set1_epi32(c)),
-                                                               _mm512_set1_epi32(16 * part)));
-    const int32_t base = x->start[i + 16 * part / c], wanted = left * c - 16 * part;
+    const int32_t base = x->start[i + CK_LANE(part, c, 0)];
     const ptrdiff_t at = (ptrdiff_t)(base - first) * c;
-    const __mmask16 mask = (__mmask16)(wanted >= 16 ? 0xFFFF : (1 << wanted) - 1);
-    __m512i index = _mm512_permutexvar_epi32(pixels, _mm512_loadu_si512(x->start + i)), sum[CK_RESIZE_ROWS];
+    const __mmask16 mask = ck_lane_mask(left, c, part);
+    __m512i index = ck_lane_index(x, i, base, c, part), sum[CK_RESIZE_ROWS];
 
-    index = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_sub_epi32(index, _mm512_set1_epi32(base)), _mm512_set1_epi32(c)), channels);
     index = _mm512_or_si512(index, _mm512_slli_epi32(_mm512_add_epi32(index, _mm512_set1_epi32(c)), 16));
     for (int r = 0; r < CK_RESIZE_ROWS; r++)
         sum[r] = _mm512_set1_epi32(1 << (SHIFT_8 - 1));
     for (int32_t k = 0; k < pairs; k++) {
-        const __m512i two = _mm512_permutexvar_epi32(pixels, _mm512_loadu_si512(ck_axis_pair(x, k, i)));
+        const __m512i two = _mm512_permutexvar_epi32(CK_LANE_PIXELS(part, c), _mm512_loadu_si512(ck_axis_pair(x, k, i)));
         for (int r = 0; r < CK_RESIZE_ROWS; r++) {
             const int16_t *m = mids[r] + at + 2 * k * c;
             __m512i taps = _mm512_permutex2var_epi16(_mm512_loadu_si512(m), index, _mm512_loadu_si512(m + WINDOW / 2));
@@ -185,7 +130,7 @@ AVX512 void part8(const ck_axis *x, const int16_t *const *mids, int32_t first, i
     }
 }
 
-AVX512 void avx512_8(const ck_axis *x, const ck_mids *mids, ck_view view, int32_t from, const int c, int32_t pairs)
+CK_AVX512 void avx512_8(const ck_axis *x, const ck_mids *mids, ck_view view, int32_t from, const int c, int32_t pairs)
 {
     const int16_t *m[CK_RESIZE_ROWS];
     uint8_t *out[CK_RESIZE_ROWS];

@@ -1,4 +1,4 @@
-/* resize: columns. */
+/* resize: columns of 8 bit. */
 #include <string.h>
 
 #include "op/clones.h"
@@ -8,8 +8,6 @@ enum {
     RUN = 512,       /* samples whose sums stay in the L1 cache */
     PAIRS_MOST = 16  /* in registers; of more rows each has pages of its own, and is better read along */
 };
-
-/* ---- 8 bit ---------------------------------------------------------------- */
 
 #define LANES_TEMPLATE "op/resize_lanes.inc"
 #include "op/lanes_each.inc"
@@ -53,36 +51,4 @@ void ck_resize_down8(const ck_axis *y, int32_t at, const uint8_t *in, ptrdiff_t 
     down8 down = y->count[at] <= 2 * PAIRS_MOST ? LANES_BEST(n, plain_down8, down8) : plain_down8;
 
     down(y, at, in, stride, mid, n);
-}
-
-/* ---- 16 bit --------------------------------------------------------------- */
-
-CK_CLONES
-static void add_row16(const uint16_t *restrict in, int32_t w, int64_t *restrict sums, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        sums[i] += (int64_t)(int32_t)in[i] * w;
-}
-
-CK_CLONES
-static void end_rows16(const int64_t *restrict sums, int32_t *restrict mid, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        mid[i] = (int32_t)((sums[i] + (1 << (CK_WEIGHT_BITS_16 - CK_RESIZE_MORE_16 - 1))) >>
-                           (CK_WEIGHT_BITS_16 - CK_RESIZE_MORE_16));
-}
-
-void ck_resize_down16(const ck_axis *y, int32_t at, const uint16_t *in, ptrdiff_t stride, int32_t *mid, size_t n)
-{
-    const int32_t *weights = y->wide + (size_t)at * (size_t)y->taps;
-    int64_t sums[RUN];
-
-    for (size_t i = 0; i < n; i += RUN) {
-        size_t run = n - i < RUN ? n - i : RUN;
-
-        memset(sums, 0, run * sizeof *sums);
-        for (int32_t k = 0; k < y->count[at]; k++)
-            add_row16((const uint16_t *)(const void *)((const uint8_t *)in + k * stride) + i, weights[k], sums, run);
-        end_rows16(sums, mid + i, run);
-    }
 }

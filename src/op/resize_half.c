@@ -1,16 +1,20 @@
-/* resize: the mean of 2 x 2 pixels. */
+/* resize: the mean of 2 x 2 pixels, in integers. */
 #include "op/clones.h"
 #include "op/resize_rows.h"
 
 /* Pixels [i, n): the plain loop, which also ends what vectors began. */
-static void plain_half(const uint8_t *upper, const uint8_t *lower, size_t c, size_t i, size_t n, uint8_t *out)
-{
-    for (; i < n; i++)
-        for (size_t k = 0; k < c; k++) {
-            size_t at = 2 * i * c + k;
-            out[i * c + k] = (uint8_t)((upper[at] + upper[at + c] + lower[at] + lower[at + c] + 2) >> 2);
-        }
-}
+#define PLAIN(name, sample)                                                                                           \
+    static inline void name(const sample *upper, const sample *lower, size_t c, size_t i, size_t n, sample *out)      \
+    {                                                                                                                 \
+        for (; i < n; i++)                                                                                            \
+            for (size_t k = 0; k < c; k++) {                                                                          \
+                size_t at = 2 * i * c + k;                                                                            \
+                out[i * c + k] = (sample)((upper[at] + upper[at + c] + lower[at] + lower[at + c] + 2) >> 2);          \
+            }                                                                                                         \
+    }
+
+PLAIN(plain_half8, uint8_t)
+PLAIN(plain_half16, uint16_t)
 
 #if CK_X86_LANES
 #include <immintrin.h>
@@ -67,7 +71,42 @@ AVX2 size_t half3(const uint8_t *upper, const uint8_t *lower, size_t n, uint8_t 
     return i;
 }
 
-static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
+/* Of one row: neighbouring pixels' samples added, less 65536, of what the halves of a vector hold. */
+AVX2 inline __m256i added(const uint16_t *p, size_t apart, __m256i order)
+{
+    __m256i v = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)p));
+
+    v = _mm256_shuffle_epi8(_mm256_inserti128_si256(v, _mm_loadu_si128((const __m128i *)(p + apart)), 1), order);
+    return _mm256_madd_epi16(_mm256_xor_si256(v, _mm256_set1_epi16((int16_t)0x8000)), _mm256_set1_epi16(1));
+}
+
+/* Each half of a vector makes 4 / c pixels, or one of three channels; reads and writes two samples more for that. */
+AVX2 size_t half16(const uint16_t *upper, const uint16_t *lower, size_t c, size_t n, uint16_t *out)
+{
+    static const int8_t orders[4][16] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+                                         {0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15},
+                                         {0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -1, -1, -1, -1},
+                                         {0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15}};
+    const __m256i order = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)orders[c - 1]));
+    const size_t pixels = c == 3 ? 1 : 4 / c, apart = 2 * pixels * c;
+    size_t i = 0;
+
+    for (; i + 2 * pixels + 1 <= n; i += 2 * pixels) {
+        __m256i sum = _mm256_add_epi32(added(upper + 2 * i * c, apart, order), added(lower + 2 * i * c, apart, order));
+        sum = _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(2 * 65536 + 2)), 2);
+        sum = _mm256_packus_epi32(sum, sum);
+        _mm_storel_epi64((__m128i *)(out + i * c), _mm256_castsi256_si128(sum));
+        _mm_storel_epi64((__m128i *)(out + (i + pixels) * c), _mm256_extracti128_si256(sum, 1));
+    }
+    return i;
+}
+
+static size_t begin16(const uint16_t *upper, const uint16_t *lower, size_t c, size_t n, uint16_t *out)
+{
+    return __builtin_cpu_supports("avx2") ? half16(upper, lower, c, n, out) : 0;
+}
+
+static size_t begin8(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
 {
     if (!__builtin_cpu_supports("avx2"))
         return 0;
@@ -76,7 +115,13 @@ static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t
 
 #else
 
-static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
+static size_t begin8(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)
+{
+    (void)upper, (void)lower, (void)c, (void)n, (void)out;
+    return 0;
+}
+
+static size_t begin16(const uint16_t *upper, const uint16_t *lower, size_t c, size_t n, uint16_t *out)
 {
     (void)upper, (void)lower, (void)c, (void)n, (void)out;
     return 0;
@@ -86,10 +131,20 @@ static size_t begin(const uint8_t *upper, const uint8_t *lower, size_t c, size_t
 
 void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, unsigned channels, size_t n, uint8_t *out)
 {
-    size_t done = begin(upper, lower, channels, n, out);
+    size_t done = begin8(upper, lower, channels, n, out);
 
     if (channels == 1)
-        plain_half(upper, lower, 1, done, n, out);
+        plain_half8(upper, lower, 1, done, n, out);
     else
-        plain_half(upper, lower, channels, done, n, out);
+        plain_half8(upper, lower, channels, done, n, out);
+}
+
+void ck_resize_half16(const uint16_t *upper, const uint16_t *lower, unsigned channels, size_t n, uint16_t *out)
+{
+    size_t done = begin16(upper, lower, channels, n, out);
+
+    if (channels == 1)
+        plain_half16(upper, lower, 1, done, n, out);
+    else
+        plain_half16(upper, lower, channels, done, n, out);
 }
