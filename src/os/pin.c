@@ -66,6 +66,43 @@ void ck_unpin(const ck_pins *p)
     (void)sched_setaffinity(0, p->size, p->all);
 }
 
+/* The CPU of `p->all` that many places behind `from`; p->most: there is none. */
+static size_t behind(const ck_pins *p, int from, unsigned places)
+{
+    unsigned count = (unsigned)CPU_COUNT_S(p->size, p->all), before = 0;
+
+    for (size_t cpu = 0; cpu < p->most && (int)cpu < from; cpu++)
+        before += CPU_ISSET_S(cpu, p->size, p->all) != 0;
+    unsigned left = count ? (before + places % count) % count : 0;
+    for (size_t cpu = 0; cpu < p->most; cpu++)
+        if (CPU_ISSET_S(cpu, p->size, p->all) && !left--)
+            return cpu;
+    return p->most;
+}
+
+void ck_spread(int from, unsigned worker)
+{
+    ck_pins p = {0};
+    cpu_set_t *one;
+
+    if (read_mask(&p))
+        return;
+    size_t cpu = CPU_COUNT_S(p.size, p.all) > 1 ? behind(&p, from, worker) : p.most;
+    if (cpu < p.most && (one = CPU_ALLOC(p.most))) {
+        CPU_ZERO_S(p.size, one);
+        CPU_SET_S(cpu, p.size, one);
+        if (!sched_setaffinity(0, p.size, one))
+            ck_unpin(&p);
+        CPU_FREE(one);
+    }
+    CPU_FREE(p.all);
+}
+
+int ck_current_cpu(void)
+{
+    return sched_getcpu();
+}
+
 void ck_pins_free(ck_pins **handle)
 {
     ck_pins *p = handle ? *handle : NULL;

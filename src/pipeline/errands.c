@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/pin.h"
 
 enum { PULSE_NS = 50000000 };
 
@@ -55,8 +56,11 @@ static void carry(void *self, void *mine, ck_ticket t)
 
 static ck_status enter(void *self, unsigned worker, void **mine, ck_error *err)
 {
-    (void)worker;
+    const ck_errands *e = self;
+
     (void)err;
+    if (worker && worker < e->workers)
+        ck_spread(e->home_cpu, worker);
     *mine = self;
     return CK_OK;
 }
@@ -166,6 +170,7 @@ ck_status ck_errands_run(ck_errands *e, ck_error *err)
     ck_status status;
 
     e->home = getpid();
+    e->home_cpu = ck_current_cpu();
     e->began_ns = ck_now_ns();
     status = e->exec->run(&config, &work, &stats, err);
     if (!status && e->failure.status) {

@@ -37,6 +37,7 @@ typedef struct ck_errands {
     ck_arena arena;
     size_t executor;       /* where its part of the arena begins */
     pid_t home;
+    int home_cpu;
     uint64_t began_ns;
     atomic_ullong pulse_ns;
     atomic_size_t back; /* at home */

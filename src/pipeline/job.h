@@ -50,6 +50,7 @@ typedef struct ck_board {
     atomic_ullong first_tile_ns;       /* when the first tile was finished; 0: none is; the worker that was first */
     atomic_uint pass;                  /* surveys that are over; at home, between passes */
     atomic_int rows_decoded;           /* units; the decoder's holder */
+    int home_cpu;                      /* where the run was begun; workers spread from there */
     atomic_int bad_row;                /* rows from here on could not be decoded; whoever carries the FILL that failed */
     ck_error fill_errors[CK_FILLS_MOST]; /* of FILL i at i % CK_FILLS_MOST, by its carrier; read at home once it is back */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "os/checksum.h"
+#include "os/pin.h"
 #include "pipeline/job.h"
 #include "pipeline/trace.h"
 
@@ -51,8 +52,10 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     job->result.tiles_kept = job->result.tiles_failed = 0;
     job->skipped = job->undecoded = (ck_error){0};
     status = ck_job_settle(job, err);
-    if (!status)
+    if (!status) {
         atomic_store(&job->board->bad_row, INT32_MAX);
+        job->board->home_cpu = ck_current_cpu();
+    }
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/pin.h"
 #include "os/usage.h"
 #include "pipeline/work_inside.h"
 
@@ -93,6 +94,8 @@ ck_status ck_work_enter(void *self, unsigned id, void **mine, ck_error *err)
         return ck_fail_memory(err, sizeof *w, "preparing a worker");
     w->job = job;
     w->tally = ck_job_tally(job, id);
+    if (id < job->plan.workers && (id || job->plan.processes)) /* the first thread is where it is */
+        ck_spread(job->board->home_cpu, id);
     note_begin(w);
     ck_disturb_read(&w->disturb);
     ck_survey_join(job);

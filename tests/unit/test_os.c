@@ -15,6 +15,7 @@
 #include "os/checksum.h"
 #include "os/cpus.h"
 #include "os/outdir.h"
+#include "os/pin.h"
 #include "os/ring.h"
 
 /* ---- rings: the code that runs between processes, run here between threads so that ThreadSanitizer sees it ------ */
@@ -218,6 +219,51 @@ static void test_cpus(void **state)
     assert_true(ck_cpus() >= 1 && ck_cpus() <= (unsigned)sysconf(_SC_NPROCESSORS_CONF));
 }
 
+/* The CPU that comes `places` behind `from` in the mask, counted round. */
+static int nth_behind(const cpu_set_t *mask, int from, unsigned places)
+{
+    int all[CPU_SETSIZE], count = 0, first = 0;
+
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, mask)) {
+            if (cpu < from)
+                first++;
+            all[count++] = cpu;
+        }
+    return all[((unsigned)first + places) % (unsigned)count];
+}
+
+/* A thread that was spread runs where it should, and may run everywhere afterwards. */
+static void test_spread(void **state)
+{
+    cpu_set_t before, after, one;
+
+    (void)state;
+    if (sched_getaffinity(0, sizeof before, &before))
+        skip(); /* more CPUs than this test's set has room for */
+    for (int from = -1; from < 3; from++)
+        for (unsigned worker = 0; worker < 5; worker++) {
+            bool there = false;
+
+            for (int i = 0; i < 50 && !there; i++) { /* the system may move it on at once */
+                ck_spread(from, worker);
+                there = ck_current_cpu() == nth_behind(&before, from, worker);
+            }
+            assert_true(there);
+            assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+            assert_true(CPU_EQUAL(&before, &after));
+        }
+
+    CPU_ZERO(&one);
+    CPU_SET(nth_behind(&before, 0, 1), &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    ck_spread(0, 1);
+    ck_spread(0, 2);
+    assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+    assert_true(CPU_EQUAL(&one, &after));
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_leftovers_are_swept),
         cmocka_unit_test(test_crc_of_pieces),
         cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_spread),
     };
     return cmocka_run_group_tests(tests, make_base, remove_base);
 }
