@@ -67,6 +67,9 @@ static inline ck_rect ck_rect_move(ck_rect r, int32_t dx, int32_t dy)
     return r;
 }
 
+/* Whether a block must be a whole tile. */
+bool ck_chain_takes_whole_tiles(const ck_chain *chain);
+
 /* Bytes from a row to the next in scratch. */
 size_t ck_chain_stride(ck_shape shape);
 

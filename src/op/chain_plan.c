@@ -142,7 +142,7 @@ static double block_nbytes(const ck_chain *c, int32_t w, int32_t h)
     return sum;
 }
 
-static bool takes_whole_tiles(const ck_chain *c)
+bool ck_chain_takes_whole_tiles(const ck_chain *c)
 {
     for (size_t i = 0; i < c->count; i++)
         if (c->stages[i].op->whole_tile && c->stages[i].op->whole_tile(c->stages[i].params))
@@ -169,7 +169,7 @@ int32_t ck_chain_block_rows(const ck_chain *chain, int32_t tile_w, int32_t tile_
     int32_t worth = rows_worth_it(chain);
     int64_t blocks;
 
-    if (!chain->count || takes_whole_tiles(chain))
+    if (!chain->count || ck_chain_takes_whole_tiles(chain))
         return tile_h;
     if (rows < worth)
         rows = worth;

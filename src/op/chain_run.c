@@ -6,6 +6,10 @@
  * the top of the pad, the stage before writes the fresh ones, and the border
  * is filled. Stage 0 reads straight from the decoded rows where its pad lies
  * inside the image and in one piece.
+ *
+ * A tile's rows lie apart in the source, so that the processor does not see
+ * them coming. One light operation alone takes a block a few rows at a time,
+ * and asks for the next ones before it begins.
  */
 #include <string.h>
 
@@ -164,12 +168,60 @@ static bool begin(const ck_chain *c, ck_chain_run *run, ck_rect rect)
     return ck_chain_lay_out(c, rect.w, rect.h, run, &nbytes);
 }
 
-ck_status ck_chain_step(const ck_chain *c, ck_chain_run *run, void *scratch, const ck_rows *src, ck_rect rect,
-                        ck_view out, ck_error *err)
+static ck_status run_rows(const ck_chain *c, ck_chain_run *run, void *scratch, const ck_rows *src, ck_rect rect, ck_view out,
+                          ck_error *err)
 {
     spot spots[CHUNKIMG_LIST_MOST];
     ck_status status = CK_OK;
     ck_view in;
+
+    for (size_t i = find_spots(c, run, rect, spots); i < c->count && !status; i++)
+        status = make_input(c, run, scratch, src, spots, i, &in, err);
+    if (!status)
+        status = run_stage(&c->stages[c->count - 1], run, scratch, &spots[c->count - 1], in, out, err);
+    return status;
+}
+
+/* ---- rows ahead of their use ------------------------------------------------ */
+
+enum {
+    AHEAD_NBYTES = 1 << 13, /* of source rows that are fetched while as many are worked on: what can be on its way at once */
+    AHEAD_ROWS = 4,         /* at least; resize makes as many at once */
+    ROW_MOST = 1 << 13,     /* bytes; longer rows the processor finds by itself */
+    AHEAD_HALO = 2          /* operations that reach further are not bound by memory, and begin each block with more work */
+};
+
+/* Rows of the output to take at once, so that the source's next ones are fetched meanwhile; 0: all of them, nothing is fetched. */
+static int32_t rows_ahead(const ck_chain *c, ck_rect rect)
+{
+    ck_rect need = ck_chain_need(c, rect), some = rect;
+    size_t nbytes = (size_t)need.w * ck_pixel_nbytes(c->in) * (size_t)need.h / (size_t)rect.h + 1;
+    int32_t rows = nbytes < AHEAD_NBYTES / AHEAD_ROWS ? (int32_t)(AHEAD_NBYTES / nbytes) : AHEAD_ROWS;
+
+    rows -= rows % AHEAD_ROWS;
+    if (c->count != 1 || c->halo > AHEAD_HALO || nbytes > ROW_MOST || rows >= rect.h || ck_chain_takes_whole_tiles(c))
+        return 0;
+    some.h = rows;
+    /* What turns the image needs all rows for each. */
+    return ck_chain_need(c, some).h <= need.h * 3 / 4 ? rows : 0;
+}
+
+static void fetch(const ck_chain *c, const ck_rows *src, ck_rect rect)
+{
+    ck_rect need = ck_chain_need(c, rect);
+    size_t pixel = ck_pixel_nbytes(c->in);
+
+    for (int32_t y = need.y; y < need.y + need.h; y++) {
+        const uint8_t *p = ck_rows_at(src, y) + (size_t)need.x * pixel, *end = p + (size_t)need.w * pixel;
+        for (; p < end; p += 64)
+            __builtin_prefetch(p, 0, 2);
+    }
+}
+
+ck_status ck_chain_step(const ck_chain *c, ck_chain_run *run, void *scratch, const ck_rows *src, ck_rect rect,
+                        ck_view out, ck_error *err)
+{
+    ck_status status = CK_OK;
 
     if (!c->count) {
         gather(src, ck_rect_move(rect, c->dx, c->dy), out);
@@ -177,9 +229,17 @@ ck_status ck_chain_step(const ck_chain *c, ck_chain_run *run, void *scratch, con
     }
     if (!begin(c, run, rect))
         return ck_fail(err, CHUNKIMG_LIMIT, "a block of %d x %d is too large", rect.w, rect.h);
-    for (size_t i = find_spots(c, run, rect, spots); i < c->count && !status; i++)
-        status = make_input(c, run, scratch, src, spots, i, &in, err);
-    if (!status)
-        status = run_stage(&c->stages[c->count - 1], run, scratch, &spots[c->count - 1], in, out, err);
+
+    int32_t ahead = rows_ahead(c, rect), rows = ahead ? ahead : rect.h;
+    for (int32_t y = 0; y < rect.h && !status; y += rows) {
+        ck_rect now = {rect.x, rect.y + y, rect.w, rows < rect.h - y ? rows : rect.h - y}, next = now;
+
+        /* Those below the block are most likely the next block's. */
+        next.y += now.h;
+        next.h = ahead < c->out.h - next.y ? ahead : c->out.h - next.y;
+        if (next.h > 0)
+            fetch(c, src, next);
+        status = run_rows(c, run, scratch, src, now, ck_window(out, 0, y, now.w, now.h), err);
+    }
     return status;
 }
