@@ -241,13 +241,16 @@ typedef struct chunkimg_mode {
 typedef struct chunkimg_module {
     const char *name;
     const char *summary;            /* one line */
-    const char *details;            /* formula, standard followed; NULL: none */
+    const char *details;            /* formula, standard followed; how to read a mode's figures; NULL: none */
     const chunkimg_option *options; /* rows of its arguments, in order; NULL: none */
     const chunkimg_mode *mode;      /* of CHUNKIMG_MODES; else NULL */
 } chunkimg_module;
 
 /* Member `index` of a kind; false past the end. Any thread. */
 CHUNKIMG_API bool chunkimg_module_at(chunkimg_kind kind, size_t index, chunkimg_module *out);
+
+/* By which rules the mode "auto" chooses. A paragraph. */
+CHUNKIMG_API const char *chunkimg_auto_details(void);
 
 /* "0.1.0" */
 CHUNKIMG_API const char *chunkimg_version(void);

@@ -166,6 +166,23 @@ static void table_row(const char *const cells[FACTS + 1], const int widths[FACTS
     }
 }
 
+/* "NAME: text", in lines for a terminal. */
+static void paragraph(const char *name, const char *text)
+{
+    enum { WIDTH = 130 };
+    int used = (int)strlen(name) + 2;
+
+    printf("\n%s: ", name);
+    while (*text) {
+        int n = line_length(text, WIDTH - used);
+
+        printf("%.*s\n", n, text);
+        text += n;
+        text += *text == ' ';
+        used = 0;
+    }
+}
+
 static int help_modes(void)
 {
     static const int widths[FACTS + 1] = {9, 15, 17, 17, 20, 20, 20};
@@ -184,6 +201,10 @@ static int help_modes(void)
             cells[f + 1] = fact(m.mode, f);
         table_row(cells, widths);
     }
+    for (size_t i = 0; chunkimg_module_at(CHUNKIMG_MODES, i, &m); i++)
+        if (m.details)
+            paragraph(m.name, m.details);
+    paragraph("auto", chunkimg_auto_details());
     printf("\nchunkimg help MODE names the options that only some modes honour.\n");
     return 0;
 }
@@ -276,6 +297,10 @@ static int run(cli *c)
     }
     if (!strcmp(topic, "modes"))
         return help_modes();
+    if (!strcmp(topic, "auto")) {
+        printf("auto: the mode that a job suggests\n\n%s\n", chunkimg_auto_details());
+        return 0;
+    }
     if (!strcmp(topic, "man"))
         return print_man();
     if (!strcmp(topic, "bash"))

@@ -89,6 +89,7 @@ typedef struct ck_exec_stats {
 
 typedef struct ck_exec {
     const char *name, *summary;
+    const char *details; /* what one must know to read its figures; NULL: nothing */
     chunkimg_mode about; /* what `help modes` sets side by side, and the options that it honours */
     unsigned traits;
     const char *const *environment; /* variables that it alone obeys: whoever set one wants it. Ends with NULL; NULL: none */

@@ -474,6 +474,9 @@ static const char *const honoured[] = {"async-pool", NULL};
 const ck_exec ck_exec_async = {
     .name = "async",
     .summary = "one event loop (libuv): tickets inline, files by the loop; --async-pool: tickets in its pool",
+    .details = "The loop opens, writes and closes tile files, appends to manifest and journal, reads the input a block ahead and "
+               "moves downloads along. Threads of --async-pool carry tickets; those for files are libuv's, UV_THREADPOOL_SIZE of "
+               "them (4), or none where the system grants fewer: then the loop waits for each file.",
     .about = {.unit = "a turn of the loop; with a pool, a thread of it",
               .memory = "shared, nothing is copied",
               .lock = "nothing to contend for; a pool would wait for it",

@@ -48,6 +48,8 @@ static const char *const honoured[] = {"ipc", "sandbox", "start", "tile-timeout"
 const ck_exec ck_exec_processes = {
     .name = "processes",
     .summary = "worker processes over one shared arena, rings of tickets, no shared locks",
+    .details = "Several addresses are loaded by processes of their own, which need the network and are not confined by --sandbox; "
+               "those that decode what came are.",
     .about = {.unit = "a process",
               .memory = "pixels in one shared mapping, all else private",
               .lock = "none: each process has its own",

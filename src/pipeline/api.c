@@ -307,7 +307,7 @@ static bool mode_at(size_t i, chunkimg_module *out)
     const ck_exec *e = ck_exec_at(i);
 
     if (e)
-        *out = (chunkimg_module){.name = e->name, .summary = e->summary, .mode = &e->about};
+        *out = (chunkimg_module){.name = e->name, .summary = e->summary, .details = e->details, .mode = &e->about};
     return e != NULL;
 }
 

@@ -170,6 +170,16 @@ static const ck_exec *shared_memory(const facts *f, char *why, size_t size)
 static const ck_exec *(*const rules[])(const facts *f, char *why, size_t size) = {foreign_code, little_beside_downloads,
                                                                                  nothing_to_share, shared_memory};
 
+const char *chunkimg_auto_details(void)
+{
+    return "The first of these that holds. An option that only some modes honour: the first of those. An operation of the user's "
+           "own, a file or a command: processes, unless the program has threads already. Little to compute while downloads are "
+           "to come: async. One worker, a small image, one tile, or little that others could share of the decoder's work: serial. "
+           "A variable that only OpenMP obeys (OMP_PROC_BIND, OMP_PLACES, OMP_SCHEDULE): openmp. Else: threads. Where the plan "
+           "does not fit --max-memory: half as many workers, and half of those, down to serial. Sizes, tiles, workers, and what "
+           "codecs and operations cost come from the plan; the report's line `mode` says which rule it was.";
+}
+
 /* ---- the choice -------------------------------------------------------------------------- */
 
 static const ck_exec *by_rules(chunkimg_job *job, unsigned workers)
