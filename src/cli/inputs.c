@@ -115,6 +115,7 @@ static void do_one(each *e, size_t i, chunkimg_body *body)
     e->c->job.output = e->outputs ? e->outputs[i] : e->output;
     e->c->job.body = body;
     note(e, i, e->how->one(e->how->user, e->c->inputs[i]));
+    fflush(stdout);
     e->c->job.body = NULL;
     chunkimg_body_free(&body);
 }
@@ -190,6 +191,7 @@ static void say_loaded(const cli *c, const chunkimg_download *got)
     if (!cli_is_silent(c))
         printf("%-12s %s, %s in %.2f s\n", "loaded", got->name, ck_report_size(got->nbytes, size, sizeof size),
                got->seconds);
+    fflush(stdout); /* a process that is forked next must not have it, too */
 }
 
 int cli_load(cli *c, const char *input)
