@@ -30,12 +30,14 @@ static void pulse(void *self)
     chunkimg_progress p = {.tiles = e->count};
 
     if (!e->tick || now - last < PULSE_NS || getpid() != e->home ||
-        !atomic_compare_exchange_strong(&e->pulse_ns, &last, now))
+        !atomic_compare_exchange_strong(&e->pulse_ns, &last, now) ||
+        atomic_exchange_explicit(&e->ticking, true, memory_order_acquire))
         return;
     p.tiles_done = atomic_load(&e->back);
     p.elapsed_s = ck_seconds(now - e->began_ns);
     if (e->tick(e->tick_user, &p))
         atomic_store(&board_of(e)->stop, 1);
+    atomic_store_explicit(&e->ticking, false, memory_order_release);
 }
 
 bool ck_errands_pulse(ck_errands *e)

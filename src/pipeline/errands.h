@@ -39,7 +39,8 @@ typedef struct ck_errands {
     pid_t home;
     int home_cpu;
     uint64_t began_ns;
-    atomic_ullong pulse_ns;
+    atomic_ullong pulse_ns; /* when tick was last called; whoever moves it calls */
+    atomic_bool ticking;    /* somebody is in it */
     atomic_size_t back; /* at home */
     size_t next, out;   /* at home */
     ck_error failure;   /* at home: the executor's own */

@@ -158,6 +158,7 @@ struct chunkimg_job {
     double region_s, teardown_s;
     const ck_turns *turns;      /* NULL: labour runs at once; set by the executor while nobody works */
     atomic_ullong pulse_ns;     /* when tick was last called; whoever moves it calls */
+    atomic_bool ticking;        /* somebody is in it: what it does, one thread does after the other */
     ck_crc32_shifter digest_row;/* by a row of the covered output */
     size_t digest_pixel;        /* bytes that a pixel has in the digest */
     ck_rect covered;            /* what tiles own, in units */

@@ -21,7 +21,8 @@ void ck_job_pulse(void *self)
     int32_t rows = atomic_load(&job->board->rows_decoded) * job->unit_h;
 
     if (!job->tick || now - last < EVERY_NS || getpid() != job->home ||
-        !atomic_compare_exchange_strong(&job->pulse_ns, &last, now))
+        !atomic_compare_exchange_strong(&job->pulse_ns, &last, now) ||
+        atomic_exchange_explicit(&job->ticking, true, memory_order_acquire))
         return;
     chunkimg_progress p = {.tiles_done = atomic_load(&job->board->tiles_done),
                            .tiles = job->plan.tiles,
@@ -32,6 +33,7 @@ void ck_job_pulse(void *self)
         atomic_store(&job->board->interrupted, 1);
         atomic_store(&job->board->stop, 1);
     }
+    atomic_store_explicit(&job->ticking, false, memory_order_release);
 }
 
 /* ---- bookkeeping, at home -------------------------------------------------------- */

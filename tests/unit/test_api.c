@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,45 @@ static void test_tick_stops(void **state)
     assert_true(calls >= 3);
 }
 
+typedef struct slow_tick {
+    atomic_int inside;
+    atomic_uint calls, twice;
+} slow_tick;
+
+/* Takes longer than it is until the next one is due. */
+static int tick_slowly(void *user, const chunkimg_progress *p)
+{
+    slow_tick *t = user;
+
+    (void)p;
+    atomic_fetch_add(&t->calls, 1);
+    if (atomic_fetch_add(&t->inside, 1))
+        atomic_fetch_add(&t->twice, 1);
+    usleep(120000);
+    atomic_fetch_sub(&t->inside, 1);
+    return 0;
+}
+
+static void test_one_thread_ticks_at_a_time(void **state)
+{
+    chunkimg_options o = options_for("a.png");
+    slow_tick t = {0};
+    chunkimg_error err;
+    chunkimg_job *job;
+
+    (void)state;
+    o.mode = "threads";
+    o.workers = 4;
+    o.tiles.a = 24;
+    o.ops = (chunkimg_list){1, {"burn=20000"}};
+    assert_int_equal(chunkimg_open(&o, &job, &err), CHUNKIMG_OK);
+    chunkimg_on_tick(job, tick_slowly, &t);
+    assert_int_equal(chunkimg_run(job, &err), CHUNKIMG_OK);
+    chunkimg_close(&job);
+    assert_true(atomic_load(&t.calls) >= 2);
+    assert_int_equal(atomic_load(&t.twice), 0);
+}
+
 static void *run_many(void *arg) /* NULL, or what went wrong */
 {
     const char *input = arg;
@@ -227,7 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_auto_forks_no_threaded_program), /* first: OpenMP keeps its threads */
         cmocka_unit_test(test_misuse),     cmocka_unit_test(test_a_job_runs_once),
-        cmocka_unit_test(test_tick_stops), cmocka_unit_test(test_two_jobs_at_once),
+        cmocka_unit_test(test_tick_stops),   cmocka_unit_test(test_one_thread_ticks_at_a_time),
+        cmocka_unit_test(test_two_jobs_at_once),
         cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
