@@ -2,18 +2,104 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORKERS_MOST = 4096, WAIT_NS = 1000 /* a shorter gap is no wait */ };
 
-static double us(uint64_t ns)
+/* ---- text: a timeline has tens of thousands of events, and stdio would take as long for them as some runs take ----------- */
+
+typedef struct page {
+    FILE *to;
+    size_t n;
+    char text[16 << 10];
+} page;
+
+static void turn(page *p)
 {
-    return (double)ns * 1e-3;
+    fwrite(p->text, 1, p->n, p->to); /* an error stays with the file, and is asked for at the end */
+    p->n = 0;
+}
+
+static inline void put_bytes(page *p, const char *text, size_t n)
+{
+    if (n > sizeof p->text - p->n)
+        turn(p);
+    if (n > sizeof p->text) {
+        fwrite(text, 1, n, p->to);
+        return;
+    }
+    memcpy(p->text + p->n, text, n);
+    p->n += n;
+}
+
+static inline void put(page *p, const char *text)
+{
+    put_bytes(p, text, strlen(text));
+}
+
+static void number(page *to, uint64_t n)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while (n /= 10);
+    put_bytes(to, digits + at, sizeof digits - at);
+}
+
+/* Microseconds, three decimals. */
+static void microseconds(page *to, uint64_t ns)
+{
+    unsigned rest = (unsigned)(ns % 1000);
+
+    const char decimals[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+
+    number(to, ns / 1000);
+    put_bytes(to, decimals, sizeof decimals);
+}
+
+/* ,"name":n */
+static void field(page *to, const char *name, int64_t n)
+{
+    put(to, ",\"");
+    put(to, name);
+    put(to, n < 0 ? "\":-" : "\":");
+    number(to, n < 0 ? -(uint64_t)n : (uint64_t)n);
+}
+
+static void time_field(page *to, const char *name, uint64_t ns)
+{
+    put(to, ",\"");
+    put(to, name);
+    put(to, "\":");
+    microseconds(to, ns);
+}
+
+static void text_field(page *to, const char *name, const char *text)
+{
+    put(to, ",\"");
+    put(to, name);
+    put(to, "\":\"");
+    put(to, text);
+    put(to, "\"");
 }
 
 /* Every event but the first begins with a comma. */
-static void head(FILE *to, const char *phase, const char *name, uint32_t worker, uint64_t at_ns)
+static void head(page *to, const char *phase, const char *name)
 {
-    fprintf(to, ",\n{\"ph\":\"%s\",\"name\":\"%s\",\"pid\":1,\"tid\":%u,\"ts\":%.3f", phase, name, worker + 1, us(at_ns));
+    put(to, ",\n{\"ph\":\"");
+    put(to, phase);
+    put(to, "\"");
+    text_field(to, "name", name);
+    field(to, "pid", 1);
+}
+
+static void head_on_track(page *to, const char *phase, const char *name, uint32_t worker, uint64_t at_ns)
+{
+    head(to, phase, name);
+    field(to, "tid", (int64_t)worker + 1);
+    time_field(to, "ts", at_ns);
 }
 
 /* ---- tracks ------------------------------------------------------------------------------------------------ */
@@ -56,30 +142,34 @@ static void name_tracks(FILE *to, const ck_trace *t, uint32_t workers)
 
 /* ---- slices --------------------------------------------------------------------------------------------------- */
 
-static void stages(FILE *to, const chunkimg_event *e)
+static void stages(page *to, const chunkimg_event *e)
 {
     for (unsigned s = 0; s < sizeof e->stage_us / sizeof *e->stage_us; s++)
-        if (e->stage_us[s])
-            fprintf(to, ",\"%s_us\":%u", chunkimg_stage_name(s), e->stage_us[s]);
+        if (e->stage_us[s]) {
+            char name[32];
+
+            snprintf(name, sizeof name, "%s_us", chunkimg_stage_name(s));
+            field(to, name, e->stage_us[s]);
+        }
 }
 
-static void slice(FILE *to, const chunkimg_event *e)
+static void slice(page *to, const chunkimg_event *e)
 {
     static const char *const names[] = {"fill", "tile", "drain"};
 
-    head(to, "X", names[e->kind], e->worker, e->begin_ns);
-    fprintf(to, ",\"cat\":\"%s\",\"dur\":%.3f,\"args\":{\"index\":%llu", names[e->kind], us(e->end_ns - e->begin_ns),
-            (unsigned long long)e->index);
-    if (e->kind == CHUNKIMG_EVENT_FILL)
-        fprintf(to, ",\"first_row\":%d,\"rows\":%d", e->row, e->rows);
-    else
-        fprintf(to, ",\"column\":%d,\"row\":%d", e->col, e->row);
-    fprintf(to, ",\"bytes\":%llu", (unsigned long long)e->nbytes);
+    head_on_track(to, "X", names[e->kind], e->worker, e->begin_ns);
+    text_field(to, "cat", names[e->kind]);
+    time_field(to, "dur", e->end_ns - e->begin_ns);
+    put(to, ",\"args\":{\"index\":");
+    number(to, e->index);
+    field(to, e->kind == CHUNKIMG_EVENT_FILL ? "first_row" : "column", e->kind == CHUNKIMG_EVENT_FILL ? e->row : e->col);
+    field(to, e->kind == CHUNKIMG_EVENT_FILL ? "rows" : "row", e->kind == CHUNKIMG_EVENT_FILL ? e->rows : e->row);
+    field(to, "bytes", (int64_t)e->nbytes);
     stages(to, e);
-    fputs("}}", to);
+    put(to, "}}");
 }
 
-static void slices_and_waits(FILE *to, const ck_trace *t, uint32_t workers, uint64_t *ended)
+static void slices_and_waits(page *to, const ck_trace *t, uint32_t workers, uint64_t *ended)
 {
     for (size_t i = 0; i < t->count; i++) {
         const chunkimg_event *e = &t->events[i];
@@ -87,25 +177,37 @@ static void slices_and_waits(FILE *to, const ck_trace *t, uint32_t workers, uint
         if (e->kind == CHUNKIMG_EVENT_COUNTS || e->worker >= workers)
             continue;
         if (e->begin_ns > ended[e->worker] + WAIT_NS) {
-            head(to, "X", "wait", e->worker, ended[e->worker]);
-            fprintf(to, ",\"cat\":\"wait\",\"dur\":%.3f}", us(e->begin_ns - ended[e->worker]));
+            head_on_track(to, "X", "wait", e->worker, ended[e->worker]);
+            text_field(to, "cat", "wait");
+            time_field(to, "dur", e->begin_ns - ended[e->worker]);
+            put(to, "}");
         }
         slice(to, e);
         ended[e->worker] = e->end_ns;
     }
 }
 
-static void counters(FILE *to, const ck_trace *t)
+static void counter(page *to, const char *name, uint64_t at_ns, const char *unit, uint64_t value)
+{
+    head(to, "C", name);
+    time_field(to, "ts", at_ns);
+    put(to, ",\"args\":{\"");
+    put(to, unit);
+    put(to, "\":");
+    number(to, value);
+    put(to, "}}");
+}
+
+static void counters(page *to, const ck_trace *t)
 {
     for (size_t i = 0; i < t->count; i++) {
         const chunkimg_event *e = &t->events[i];
 
         if (e->kind != CHUNKIMG_EVENT_COUNTS)
             continue;
-        fprintf(to, ",\n{\"ph\":\"C\",\"name\":\"queue depth\",\"pid\":1,\"ts\":%.3f,\"args\":{\"tiles ready\":%u}}", us(e->begin_ns), e->ready);
-        fprintf(to, ",\n{\"ph\":\"C\",\"name\":\"free slots\",\"pid\":1,\"ts\":%.3f,\"args\":{\"slots\":%u}}", us(e->begin_ns), e->free_slots);
-        fprintf(to, ",\n{\"ph\":\"C\",\"name\":\"memory in use\",\"pid\":1,\"ts\":%.3f,\"args\":{\"bytes\":%llu}}", us(e->begin_ns),
-                (unsigned long long)e->nbytes);
+        counter(to, "queue depth", e->begin_ns, "tiles ready", e->ready);
+        counter(to, "free slots", e->begin_ns, "slots", e->free_slots);
+        counter(to, "memory in use", e->begin_ns, "bytes", e->nbytes);
     }
 }
 
@@ -127,13 +229,15 @@ static const chunkimg_event **fills_by_index(const ck_trace *t, uint64_t *count)
 }
 
 /* An arrow binds to the slice that is open at its time on its track. */
-static void arrow(FILE *to, const char *phase, const chunkimg_event *e, uint64_t id)
+static void arrow(page *to, const char *phase, const chunkimg_event *e, uint64_t id)
 {
-    head(to, phase, "rows to output", e->worker, e->begin_ns + (e->end_ns - e->begin_ns) / 2);
-    fprintf(to, ",\"cat\":\"flow\",\"id\":%llu%s}", (unsigned long long)id, *phase == 's' ? "" : ",\"bp\":\"e\"");
+    head_on_track(to, phase, "rows to output", e->worker, e->begin_ns + (e->end_ns - e->begin_ns) / 2);
+    text_field(to, "cat", "flow");
+    field(to, "id", (int64_t)id);
+    put(to, *phase == 's' ? "}" : ",\"bp\":\"e\"}");
 }
 
-static bool arrows(FILE *to, const ck_trace *t)
+static bool arrows(page *to, const ck_trace *t)
 {
     uint64_t count;
     const chunkimg_event **fills = fills_by_index(t, &count);
@@ -172,15 +276,21 @@ bool ck_report_trace(FILE *to, const ck_trace *t)
 {
     uint32_t workers = workers_of(t);
     uint64_t *ended = calloc(workers, sizeof *ended);
-    bool ok = ended != NULL;
+    page *p = malloc(sizeof *p);
+    bool ok = ended && p;
 
     if (ok) {
         fprintf(to, "{\"traceEvents\":[\n{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"args\":{\"name\":\"chunkimg %s\"}}", t->mode);
         name_tracks(to, t, workers);
-        slices_and_waits(to, t, workers, ended);
-        counters(to, t);
-        ok = arrows(to, t) && tail(to, t);
+        p->to = to;
+        p->n = 0;
+        slices_and_waits(p, t, workers, ended);
+        counters(p, t);
+        ok = arrows(p, t);
+        turn(p);
+        ok = ok && tail(to, t);
     }
+    free(p);
     free(ended);
     return ok;
 }
