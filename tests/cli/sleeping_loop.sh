@@ -35,10 +35,13 @@ for when in 2 3 5; do # of reading ahead; no tile is written. The first one of t
     unheard "$when" -o none
     unheard "$when" -o none --async-pool 2
 done
-expect_equal "$woken" 6 "runs that only read and were woken"
+# With a sanitizer other writes are the second and the third.
+sanitized || expect_equal "$woken" 6 "runs that only read and were woken"
+[ "$woken" -gt 0 ] || fail "no run that only reads was woken"
 
+reading=$woken
 for when in $(seq 6 17); do
     unheard "$when" --tiles 36 -o made
     unheard "$when" --tiles 36 -o made --async-pool 2
 done
-[ "$woken" -gt 6 ] || fail "no run that writes tiles was woken"
+[ "$woken" -gt "$reading" ] || fail "no run that writes tiles was woken"
