@@ -12,13 +12,23 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* "blur=SIGMA", "sharpen=SIGMA,AMOUNT" */
+enum { COLUMN = 26 };
+
+/* "blur=SIGMA", "sharpen=SIGMA,AMOUNT,..." where not all arguments fit the column: help NAME has them. */
 static void usage_of(const chunkimg_module *m, char *to, size_t size)
 {
+    static const char more[] = ",...";
     size_t used = (size_t)snprintf(to, size, "%s", m->name);
 
-    for (const chunkimg_option *o = m->options; o && o->name && used < size; o++)
+    for (const chunkimg_option *o = m->options; o && o->name && used < size; o++) {
+        size_t then = used + 1 + strlen(o->value);
+
+        if (o != m->options && then + (o[1].name ? sizeof more - 1 : 0) > COLUMN) {
+            snprintf(to + used, size - used, "%s", more);
+            return;
+        }
         used += (size_t)snprintf(to + used, size - used, "%s%s", o == m->options ? "=" : ",", o->value);
+    }
 }
 
 static void print_kind(size_t k)
@@ -29,7 +39,7 @@ static void print_kind(size_t k)
     printf("%s\n", kinds[k].name);
     for (size_t i = 0; chunkimg_module_at(kinds[k].kind, i, &m); i++) {
         usage_of(&m, usage, sizeof usage);
-        printf("  %-26s %s", usage, m.summary);
+        printf("  %-*s %s", COLUMN, usage, m.summary);
         if (m.mode && m.mode->missing)
             printf(" (not in this build: needs %s)", m.mode->missing);
         putchar('\n');
@@ -42,7 +52,7 @@ static void print_presets(void)
 {
     printf("%s\n", presets);
     for (size_t i = 0; ck_preset_at(i); i++)
-        printf("  %-26s %s\n", ck_preset_at(i)->name, ck_preset_at(i)->shows);
+        printf("  %-*s %s\n", COLUMN, ck_preset_at(i)->name, ck_preset_at(i)->shows);
 }
 
 static int run(cli *c)

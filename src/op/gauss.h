@@ -25,6 +25,11 @@ typedef struct ck_gauss {
     ck_wide wide;   /* in use where its `apart` is not 0; radius is its radius then */
 } ck_gauss;
 
+/* The option row of a sigma, in pixels, which is a double of the operation's params. */
+#define CK_GAUSS_SIGMA(params_, member)                                                                               \
+    {.name = "sigma", .type = CHUNKIMG_REAL, .offset = offsetof(params_, member), .least = 0.1, .most = 100,          \
+     .unit = "pixels", .fallback = "1", .value = "SIGMA", .help = "standard deviation of the Gaussian"}
+
 /* Pixels, for sigma in 0.1 .. 100. */
 int32_t ck_gauss_radius(double sigma);
 

@@ -279,7 +279,7 @@ const ck_op ck_op_bilateral = {
                "SIGMA_SPACE^2)) exp(-difference^2 / (2 SIGMA_RANGE^2)), the difference being the sum over the channels of "
                "their absolute differences, at either depth in 255ths of the maximum (Tomasi and Manduchi 1998, with the "
                "distance of colours that OpenCV takes). Weights are whole numbers of up to 16 bits, within 1/1000 of the "
-               "formula's largest; 65536 / (5.66 SIGMA_RANGE) is rounded to a whole number. Borders are reflected; alpha is "
+               "formula's largest; 65536 / (5.66 SIGMA_RANGE) is rounded to a whole number. Borders are as --border says; alpha is "
                "premultiplied (Porter and Duff 1984) and is a channel like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,

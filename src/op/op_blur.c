@@ -34,8 +34,7 @@ static void apply(const void *p, const void *state, void *work, ck_view in, ck_v
 }
 
 static const chunkimg_option options[] = {
-    {.name = "sigma", .type = CHUNKIMG_REAL, .offset = offsetof(params, sigma), .least = 0.1, .most = 100,
-     .unit = "pixels", .fallback = "1", .value = "SIGMA", .help = "standard deviation of the Gaussian"},
+    CK_GAUSS_SIGMA(params, sigma),
     {.name = NULL},
 };
 
@@ -46,7 +45,7 @@ const ck_op ck_op_blur = {
                "to exactly 1; columns first, then rows, each sum exact and rounded once (half up; 6 more bits are "
                "kept in between at 8 bit). From SIGMA 7.5 on the weights are straight lines between knots SIGMA / 3 apart, "
                "up to 3.25 SIGMA, and the cost does not depend on SIGMA: no image differs from the Gaussian by more than "
-               "1.2 / 255 of the maximum, and 3 more bits are kept in between. Borders are reflected without repeating the outermost pixel. Alpha is "
+               "1.2 / 255 of the maximum, and 3 more bits are kept in between. Borders are as --border says. Alpha is "
                "premultiplied (Porter and Duff 1984), so transparent colours do not bleed.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,

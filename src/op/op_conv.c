@@ -175,7 +175,7 @@ const ck_op ck_op_conv = {
                "the image as they are written (correlation: nothing is turned round). magnitude takes the sum without its "
                "sign, signed adds mid-gray, 128 or 32768. Whole weights are used as they are and the result is exact; "
                "others become fixed point of up to 14 bits. Products of a column and a row are found and take 2 n instead "
-               "of n^2 steps. Borders are reflected; alpha is premultiplied (Porter and Duff 1984) and filtered like the "
+               "of n^2 steps. Borders are as --border says; alpha is premultiplied (Porter and Duff 1984) and filtered like the "
                "colours, or stays where the weights sum to 0.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,

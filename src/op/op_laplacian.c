@@ -17,12 +17,6 @@ typedef struct state {
     ck_taps_end end;
 } state;
 
-static int32_t halo(const void *p)
-{
-    (void)p;
-    return 1;
-}
-
 static ck_status prepare(const void *p, ck_shape in, void *s, ck_error *err)
 {
     static const int32_t weights[9] = {0, 1, 0, 1, -4, 1, 0, 1, 0};
@@ -35,11 +29,6 @@ static ck_status prepare(const void *p, ck_shape in, void *s, ck_error *err)
     if (with_sign)
         st->end.offset = in.depth == 16 ? 32768 : 128;
     return CK_OK;
-}
-
-static size_t scratch(const void *p, ck_shape out)
-{
-    return ck_taps_scratch(halo(p), out);
 }
 
 static void apply(const void *p, const void *s, void *work, ck_view in, ck_view out)
@@ -60,14 +49,14 @@ const ck_op ck_op_laplacian = {
     .name = "laplacian",
     .summary = "edges and specks: second derivatives of each colour",
     .details = "s = the sum of the four neighbours less four times the sample, kernel [0 1 0; 1 -4 1; 0 1 0]. magnitude: "
-               "out = |s|, clamped; signed: out = s / 8 + 128 (16 bit: 32768), rounded half up. Borders are reflected. "
+               "out = |s|, clamped; signed: out = s / 8 + 128 (16 bit: 32768), rounded half up. Borders are as --border says. "
                "Colours are premultiplied for it (Porter and Duff 1984); alpha stays.",
     .traits = CK_OP_PREMULTIPLY | CK_OP_KEEPS_ALPHA,
     .options = options,
     .params_size = sizeof(params),
     .state_size = sizeof(state),
-    .halo = halo,
+    .halo = ck_taps_halo_of_3,
     .prepare = prepare,
-    .scratch = scratch,
+    .scratch = ck_taps_scratch_of_3,
     .apply = apply,
 };

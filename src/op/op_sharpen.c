@@ -107,8 +107,7 @@ static void apply(const void *p, const void *s, void *work, ck_view in, ck_view 
 }
 
 static const chunkimg_option options[] = {
-    {.name = "sigma", .type = CHUNKIMG_REAL, .offset = offsetof(params, sigma), .least = 0.1, .most = 100,
-     .unit = "pixels", .fallback = "1", .value = "SIGMA", .help = "standard deviation of the Gaussian"},
+    CK_GAUSS_SIGMA(params, sigma),
     {.name = "amount", .type = CHUNKIMG_REAL, .offset = offsetof(params, amount), .least = 0, .most = 10,
      .fallback = "1", .value = "AMOUNT", .help = "how much of the difference is added"},
     {.name = "threshold", .type = CHUNKIMG_REAL, .offset = offsetof(params, threshold), .least = 0, .most = 255,
@@ -122,7 +121,7 @@ const ck_op ck_op_sharpen = {
     .details = "out = in + AMOUNT (in - blur(in, SIGMA)), rounded half up and clamped; out = in where the difference is below "
                "THRESHOLD. The blur is that of the "
                "operation blur, kept with 7 more bits at 8 bit; AMOUNT is rounded to a multiple of 1/2048. Borders "
-               "are reflected; alpha is premultiplied (Porter and Duff 1984) and sharpened like the colours.",
+               "are as --border says; alpha is premultiplied (Porter and Duff 1984) and sharpened like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(params),

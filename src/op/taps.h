@@ -32,6 +32,19 @@ void ck_taps_init(ck_taps *t, int32_t side, const int32_t *weights);
 /* Bytes of scratch for an output of this shape; SIZE_MAX where they cannot be counted. */
 size_t ck_taps_scratch(int32_t radius, ck_shape out);
 
+/* Slots of operations whose kernel is always 3 x 3. */
+static inline int32_t ck_taps_halo_of_3(const void *params)
+{
+    (void)params;
+    return 1;
+}
+
+static inline size_t ck_taps_scratch_of_3(const void *params, ck_shape out)
+{
+    (void)params;
+    return ck_taps_scratch(1, out);
+}
+
 /* `in` has a halo of t->radius. */
 void ck_taps_apply(const ck_taps *t, ck_taps_end end, void *scratch, ck_view in, ck_view out);
 

@@ -21,6 +21,8 @@ jq -e '.schema == "chunkimg-ops/1" and .complete and .input.width == 640 and .in
 render 64x48 small.png --kind photo
 expect_exit 0 "$CHUNKIMG" bench --ops small.png --json -
 cp "$tmp/out" all.json
+# summaries begin in one column, however many arguments there are
+expect_equal "$(chunkimg list | awk '/^  / && substr($0, 29, 2) !~ /^ [^ ]/')" "" "list: a line out of its column"
 chunkimg list ops | awk 'NR > 1 && NF { sub("=.*", "", $1); print $1 }' >names
 while read -r name; do
     jq -e --arg name "$name" '[.ops[] | select(.op == $name)] | length == 1 and (.[0].runs > 0 or (.[0].note | length > 0))' \
