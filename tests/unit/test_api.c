@@ -160,7 +160,7 @@ static void test_one_thread_ticks_at_a_time(void **state)
     o.mode = "threads";
     o.workers = 4;
     o.tiles.a = 24;
-    o.ops = (chunkimg_list){1, {"burn=20000"}};
+    o.ops = (chunkimg_list){1, {"burn=10000"}};
     assert_int_equal(chunkimg_open(&o, &job, &err), CHUNKIMG_OK);
     chunkimg_on_tick(job, tick_slowly, &t);
     assert_int_equal(chunkimg_run(job, &err), CHUNKIMG_OK);
