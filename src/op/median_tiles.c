@@ -84,7 +84,7 @@ bool ck_median_tiles_suit(const ck_median_tiles *m, ck_shape out)
     if (!m->code.words || !lay_out(m, out, &l))
         return false;
     /* How many times the speed of counts a full network has, about. */
-    double worth = (out.depth == 8 ? 24.0 : 48.0) / m->radius;
+    double worth = out.depth == 8 ? 120.0 / (m->radius * m->radius) + 0.6 : 48.0 / m->radius;
     double lanes = (double)CK_NET_NBYTES / (double)ck_pixel_nbytes(out) - m->code.reach; /* places of a run */
     double runs = (double)l.row_places * l.down / lanes;
     runs = runs < 1 ? 1 : runs;

@@ -10,7 +10,7 @@
 #include "base/checked.h"
 
 /* Up to these, each way is the fastest one. */
-enum { NETWORK_RADIUS = 2, TILES_RADIUS_8 = 13, TILES_RADIUS_16 = CK_MEDIAN_TILES_MOST };
+enum { NETWORK_RADIUS = 2, TILES_RADIUS_8 = 15, TILES_RADIUS_16 = CK_MEDIAN_TILES_MOST };
 
 #define NAME(x) x##_8
 #define SAMPLE uint8_t
@@ -78,7 +78,7 @@ const ck_op ck_op_median = {
     .name = "median",
     .summary = "median of a square window: removes specks, keeps edges",
     .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at "
-               "either depth. Up to RADIUS 13 (16 bit: 20) by networks of comparators that the windows of a tile share "
+               "either depth. Up to RADIUS 15 (16 bit: 20) by networks of comparators that the windows of a tile share "
                "(Adams 2021, Sugy 2025); above, counts in constant time at 8 bit (Perreault and Hebert 2007), and "
                "sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are reflected; alpha is premultiplied "
                "(Porter and Duff 1984) and filtered like the colours.",

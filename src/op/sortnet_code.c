@@ -1,7 +1,7 @@
 /*
  * From a network to instructions: what no output needs is left out, and wires
  * get slots, which are used again when the last reader has gone, so that a
- * network's lanes stay in the first cache.
+ * network's lanes stay in the caches next to the core.
  *
  * An instruction is a word, its kind and how many of them follow each other,
  * and then the words of each: bytes in the slots, or the number of an input.
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "op/sortnet_code.h"
 #include "op/sortnet_blocks.h"
+#include "op/sortnet_code.h"
 
 enum { WINDOW = 96 /* nodes */ };
 
@@ -85,13 +85,18 @@ static uint32_t place(const compiler *c, ck_wire w)
     return c->slot[w.id] * CK_NET_NBYTES + (uint32_t)w.at * c->place_nbytes;
 }
 
+static bool same(ck_wire a, ck_wire b)
+{
+    return a.id == b.id && a.at == b.at;
+}
+
 static void comparator(compiler *c, size_t i)
 {
     const ck_node *n = &c->net->nodes[i];
     bool least = c->uses[2 * i], most = c->uses[2 * i + 1];
     uint32_t a = place(c, n->a), b = place(c, n->b);
 
-    instruction(c, least && most ? CK_NET_BOTH : least ? CK_NET_LEAST : CK_NET_MOST);
+    instruction(c, CK_NET_FIRST + (least && most ? CK_NET_BOTH : least ? CK_NET_LEAST : CK_NET_MOST) * CK_NET_TAKEN);
     word(c, a);
     word(c, b);
     /* A slot may be written while it is read, but not where it is read from further right. */
@@ -106,28 +111,42 @@ static void comparator(compiler *c, size_t i)
         drop(c, n->b.id);
 }
 
+/* A wire that is read further to the right keeps its slot until all has been written: see comparator(). */
+static void drop_read(compiler *c, const ck_block *b, bool shifted)
+{
+    for (uint32_t i = 0; i < b->in_count; i++) {
+        if ((b->ins[i].at != 0) == shifted)
+            drop(c, b->ins[i].id);
+        if (b->taken && !same(b->ins[i], b->others[i]) && (b->others[i].at != 0) == shifted)
+            drop(c, b->others[i].id);
+    }
+}
+
+static int32_t read_words(compiler *c, const ck_wire *wires, uint32_t n, int32_t most)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t reach = c->reach[wires[i].id / 2] + wires[i].at;
+        most = reach > most ? reach : most;
+        word(c, place(c, wires[i]));
+    }
+    return most;
+}
+
 static void block(compiler *c, const ck_block *b)
 {
-    uint32_t n = 1u << b->steps;
-    int32_t most = 0;
+    int32_t reach;
 
-    instruction(c, CK_NET_BLOCK4 + b->steps - 2);
-    for (uint32_t i = 0; i < n; i++) {
-        int32_t reach = c->reach[b->ins[i].id / 2] + b->ins[i].at;
-        most = reach > most ? reach : most;
-        word(c, place(c, b->ins[i]));
-    }
-    for (uint32_t i = 0; i < n; i++)
-        if (!b->ins[i].at)
-            drop(c, b->ins[i].id);
-    for (uint32_t i = 0; i < n; i++) {
-        c->reach[b->outs[i] / 2] = most;
+    instruction(c, CK_NET_FIRST + b->form * CK_NET_TAKEN + b->taken);
+    reach = read_words(c, b->ins, b->in_count, 0);
+    if (b->taken)
+        reach = read_words(c, b->others, b->in_count, reach);
+    drop_read(c, b, false);
+    for (uint32_t i = 0; i < b->out_count; i++) {
+        c->reach[b->outs[i] / 2] = reach;
         c->done[b->outs[i] / 2] = true;
         word(c, take_slot(c, b->outs[i]));
     }
-    for (uint32_t i = 0; i < n; i++)
-        if (b->ins[i].at)
-            drop(c, b->ins[i].id);
+    drop_read(c, b, true);
 }
 
 /* ---- the order --------------------------------------------------------------- */
@@ -143,10 +162,10 @@ static uint32_t kind_of(const compiler *c, uint32_t i)
     bool least = c->uses[2 * i], most = c->uses[2 * i + 1];
 
     if (block_of(c, i))
-        return CK_NET_BLOCK4 + block_of(c, i)->steps - 2;
+        return CK_NET_FIRST + block_of(c, i)->form * CK_NET_TAKEN + block_of(c, i)->taken;
     if (ck_node_is_input(&c->net->nodes[i]))
         return CK_NET_LOAD;
-    return least && most ? CK_NET_BOTH : least ? CK_NET_LEAST : CK_NET_MOST;
+    return CK_NET_FIRST + (least && most ? CK_NET_BOTH : least ? CK_NET_LEAST : CK_NET_MOST) * CK_NET_TAKEN;
 }
 
 static bool is_ready(const compiler *c, uint32_t i)
@@ -156,8 +175,8 @@ static bool is_ready(const compiler *c, uint32_t i)
 
     if (!b)
         return ck_node_is_input(n) || (c->done[n->a.id / 2] && c->done[n->b.id / 2]);
-    for (uint32_t k = 0; k < 1u << b->steps; k++)
-        if (!c->done[b->ins[k].id / 2])
+    for (uint32_t k = 0; k < b->in_count; k++)
+        if (!c->done[b->ins[k].id / 2] || (b->taken && !c->done[b->others[k].id / 2]))
             return false;
     return true;
 }
@@ -242,7 +261,7 @@ static void outputs(compiler *c, const ck_wire *outs)
     }
 }
 
-enum { WORDS_MOST = 5 /* of a comparator */ };
+enum { WORDS_MOST = 7 /* of a comparator, and of one in a block */ };
 
 bool ck_net_compile(ck_net *net, const ck_wire *outs, size_t out_count, uint32_t place_nbytes, ck_net_code *code)
 {

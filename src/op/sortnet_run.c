@@ -1,4 +1,5 @@
 /* Running networks on samples of 8 and 16 bit. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "op/clones.h"

@@ -219,7 +219,7 @@ static void every_radius(void **state)
 static void every_radius_of_networks(void **state)
 {
     (void)state;
-    for (int radius = 3; radius <= 21; radius++) {
+    for (int radius = 3; radius <= 21; radius++) { /* one past the last */
         check_chain(radius, 97, 43, 1, 8);
         check_chain(radius, 61, radius < 12 ? 21 : 9, 3, 8);
         check_chain(radius, 40, 15, 4, radius % 2 ? 8 : 16);
