@@ -177,6 +177,8 @@ static void rows8(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t fr
         (c == 1 ? avx512_8_1 : avx512_8_3)(x, mids, out, from);
         return;
     }
+    if (ck_resize_across8_avx2(x, mids, out, from))
+        return;
     for (int32_t r = 0; r < out.shape.h; r++) {
         ck_mids row = {(int16_t *)mids->px + (size_t)r * mids->step, mids->step, mids->first};
         (c == 1 ? sse8_1 : sse8_3)(x, &row, from, out.shape.w, ck_row(out, r));

@@ -157,7 +157,7 @@ INLINE void across(const ck_axis *x, const float *mid, int32_t first, int32_t fr
         int32_t left = from + n - i;
 
         for (int32_t p = 0; p < pixels; p++)
-            m[p] = mid + (ptrdiff_t)(x->start[i + p] - first) * c; /* beyond the last pixel the table repeats it */
+            m[p] = mid + (ptrdiff_t)(x->start[p < left ? i + p : i] - first) * c; /* of pixels after the last one, nothing is there */
         uint4 px = rounded(sums_of(x, m, i, c));
         memcpy(out, &px, (size_t)(c > 1 ? c : left < 4 ? left : 4) * sizeof *out);
     }

@@ -37,6 +37,9 @@ static inline size_t ck_resize_spare(const ck_axis *x, unsigned channels)
 void ck_resize_across8(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from);
 void ck_resize_across16(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from);
 
+/* The first of them with AVX2. False: not to be had, or the pixels lie too far apart; nothing was done. */
+bool ck_resize_across8_avx2(const ck_axis *x, const ck_mids *mids, ck_view out, int32_t from);
+
 /* The mean of 2 x 2 pixels, rounded half up: what the above give for it, of a row of n output pixels. */
 void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, unsigned channels, size_t n, uint8_t *out);
 void ck_resize_half16(const uint16_t *upper, const uint16_t *lower, unsigned channels, size_t n, uint16_t *out);
