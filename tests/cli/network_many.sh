@@ -70,7 +70,7 @@ done
 ends=()
 for mode in $(cat modes); do
     "$CHUNKIMG" "$at/2.png" "$at/missing.png" "$at/stall" "$at/endless" "$at/to-file" "https://127.0.0.1:$tls/1.png" \
-        "$at/no-image" "$at/3.png" -o none --mode "$mode" --timeout 1 --max-download 100KiB >"out-$mode" 2>"err-$mode" &
+        "$at/no-image" "$at/3.png" -o none --mode "$mode" --timeout 4 --max-download 100KiB >"out-$mode" 2>"err-$mode" &
     ends+=($!)
 done
 for mode in $(cat modes); do
@@ -81,7 +81,7 @@ for mode in $(cat modes); do
     expect_text "out-$mode" "8 inputs: 2 done, 6 failed    3 loaded"
     expect_equal "$(wc -l <"err-$mode")" 6 "messages in mode $mode"
     expect_text "err-$mode" "$at/missing.png: cannot be loaded: the server answered 404"
-    expect_text "err-$mode" "$at/stall: nothing more came for 1 s (--timeout)"
+    expect_text "err-$mode" "$at/stall: nothing more came for 4 s (--timeout)"
     expect_text "err-$mode" "$at/endless: more than --max-download allows"
     expect_text "err-$mode" "$at/to-file: cannot be loaded: redirected to neither http nor https"
     expect_text "err-$mode" "https://127.0.0.1:$tls/1.png: cannot be loaded: SSL"
