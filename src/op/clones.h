@@ -24,6 +24,13 @@
 #define CK_CLONES
 #endif
 
+/* Before a loop that may write where it has read, or behind: vectors are fine, though the compiler cannot know. */
+#if defined(__clang__)
+#define CK_IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define CK_IN_PLACE _Pragma("GCC ivdep")
+#endif
+
 /*
  * CK_X86_LANES: whether loops written for the vectors of x86 are compiled too;
  * the processor is asked before each is used. A build with -DCK_X86_LANES=0

@@ -12,13 +12,6 @@
 
 enum { DIRECT_WINDOW = 7 };
 
-/* Before a loop that may write where it has read, or behind: vectors are fine, though the compiler cannot know. */
-#if defined(__clang__)
-#define IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define IN_PLACE _Pragma("GCC ivdep")
-#endif
-
 static size_t row_nbytes(ck_shape in)
 {
     size_t nbytes = ck_round_up(ck_row_nbytes(in), 64);
@@ -49,7 +42,7 @@ static size_t row_nbytes(ck_shape in)
 size_t ck_extreme_scratch(int32_t radius, ck_shape out)
 {
     ck_shape in = out;
-    size_t rows = 2, nbytes;
+    size_t rows = 3, nbytes;
 
     if (out.w > INT32_MAX - 2 * radius)
         return SIZE_MAX;
