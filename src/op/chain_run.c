@@ -8,8 +8,8 @@
  * inside the image and in one piece.
  *
  * A tile's rows lie apart in the source, so that the processor does not see
- * them coming. One light operation alone takes a block a few rows at a time,
- * and asks for the next ones before it begins.
+ * them coming. Light operations take a block a few rows at a time, and ask for
+ * the next ones before they begin.
  */
 #include <string.h>
 
@@ -187,8 +187,9 @@ static ck_status run_rows(const ck_chain *c, ck_chain_run *run, void *scratch, c
 enum {
     AHEAD_NBYTES = 1 << 13, /* of source rows that are fetched while as many are worked on: what can be on its way at once */
     AHEAD_ROWS = 4,         /* at least; resize makes as many at once */
+    CHAIN_ROWS = 16,        /* likewise of a chain, whose stages keep rows for one another */
     ROW_MOST = 1 << 13,     /* bytes; longer rows the processor finds by itself */
-    AHEAD_HALO = 2          /* operations that reach further are not bound by memory, and begin each block with more work */
+    AHEAD_HALO = 2          /* what reaches further is not bound by memory, and begins each block with more work */
 };
 
 /* Rows of the output to take at once, so that the source's next ones are fetched meanwhile; 0: all of them, nothing is fetched. */
@@ -198,8 +199,8 @@ static int32_t rows_ahead(const ck_chain *c, ck_rect rect)
     size_t nbytes = (size_t)need.w * ck_pixel_nbytes(c->in) * (size_t)need.h / (size_t)rect.h + 1;
     int32_t rows = nbytes < AHEAD_NBYTES / AHEAD_ROWS ? (int32_t)(AHEAD_NBYTES / nbytes) : AHEAD_ROWS;
 
-    rows -= rows % AHEAD_ROWS;
-    if (c->count != 1 || c->halo > AHEAD_HALO || nbytes > ROW_MOST || rows >= rect.h || ck_chain_takes_whole_tiles(c))
+    rows = c->count > 1 && rows < CHAIN_ROWS ? CHAIN_ROWS : rows - rows % AHEAD_ROWS;
+    if (c->halo > AHEAD_HALO || nbytes > ROW_MOST || rows >= rect.h || ck_chain_takes_whole_tiles(c))
         return 0;
     some.h = rows;
     /* What turns the image needs all rows for each. */
