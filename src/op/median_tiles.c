@@ -87,6 +87,8 @@ bool ck_median_tiles_suit(const ck_median_tiles *m, ck_shape out)
     double worth = out.depth == 8 ? 120.0 / (m->radius * m->radius) + 0.6 : 48.0 / m->radius;
     double lanes = (double)CK_NET_NBYTES / (double)ck_pixel_nbytes(out) - m->code.reach; /* places of a run */
     double runs = (double)l.row_places * l.down / lanes;
+    if (lanes < 1)
+        return false; /* so many channels that no result is whole */
     runs = runs < 1 ? 1 : runs;
     return (double)out.w * out.h * worth >= runs * lanes * m->w * m->h;
 }

@@ -228,6 +228,24 @@ static void every_radius_of_networks(void **state)
     }
 }
 
+/* A wire's lanes must hold a pixel and all that its window reaches to the right. */
+static void too_many_channels(void **state)
+{
+    const ck_shape few = {512, 64, 6, 16}, many = {512, 64, 64, 16};
+    ck_median_tiles m;
+    ck_error err;
+
+    (void)state;
+    for (int radius = 3; radius <= CK_MEDIAN_TILES_MOST; radius++) {
+        assert_int_equal(ck_median_tiles_make(radius, many, &m, &err), CK_OK);
+        assert_false(ck_median_tiles_suit(&m, many));
+        ck_median_tiles_release(&m);
+    }
+    assert_int_equal(ck_median_tiles_make(3, few, &m, &err), CK_OK);
+    assert_true(ck_median_tiles_suit(&m, few));
+    ck_median_tiles_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(tiles_of_any_size),
         cmocka_unit_test(every_radius),
         cmocka_unit_test(every_radius_of_networks),
+        cmocka_unit_test(too_many_channels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
