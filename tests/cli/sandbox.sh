@@ -71,7 +71,7 @@ END
     expect_exit 0 "$CHUNKIMG" "${work[@]}" --mode processes --op ./glutton.so -o made --sandbox=off
     rm -rf made
     expect_exit 5 "$CHUNKIMG" "${work[@]}" --mode processes --op ./glutton.so -o made
-    expect_text "$tmp/err" "was killed by signal 6 (Aborted) while it had the tile in column"
+    expect_text "$tmp/err" "was killed by signal 6 (Aborted)" # one that had the tile too often, or the last of them
     expect_nothing made
 fi
 
