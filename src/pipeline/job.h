@@ -20,6 +20,7 @@
 #include "os/sandbox.h"
 #include "os/usage.h"
 #include "pipeline/disturb.h"
+#include "pipeline/shuffle.h"
 #include "pipeline/source.h"
 #include "sink/sink.h"
 
@@ -142,6 +143,7 @@ struct chunkimg_job {
     ck_board *board;
     ck_rows rows;
     ck_sched sched;
+    ck_shuffle shuffle;
     const ck_survey *survey;    /* the pass that is running; NULL: tiles are made */
     size_t surveyed;            /* of the chain's surveys, ended in this process */
     ck_error failure;           /* the first in the order of the image; at home */

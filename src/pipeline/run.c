@@ -28,6 +28,7 @@ ck_status ck_job_settle(chunkimg_job *job, ck_error *err)
     /* A guess that turns out wrong is no failure of the file: the next reading may skip. */
     job->skips = job->options.on_error == CHUNKIMG_ON_ERROR_SKIP && job->sink->skip &&
                  !(job->in_pieces && ck_source_guessed(job->source));
+    ck_shuffle_read(&job->shuffle);
     status = ck_sched_init(&job->sched, &job->sched_config, err);
     if (status)
         return status;

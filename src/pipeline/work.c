@@ -59,13 +59,25 @@ static void prepare_slot(chunkimg_job *job, ck_slot *slot, uint64_t tile)
         ck_fail(&slot->err, CHUNKIMG_INTERRUPTED, "stopped before the tile was begun");
 }
 
+/* What was drawn and not handed out comes back as it is once the job is given up: nobody may be left to carry it. */
+static ck_next shuffled_next(chunkimg_job *job, unsigned roles, ck_ticket *out)
+{
+    ck_ticket t;
+
+    if (!job->sched.stopped)
+        return ck_shuffle_next(&job->shuffle, &job->sched, roles, out);
+    while (ck_shuffle_left(&job->shuffle, &t))
+        ck_sched_done(&job->sched, t);
+    return ck_sched_next(&job->sched, roles, out);
+}
+
 static ck_next work_next(void *self, unsigned roles, ck_ticket *out)
 {
     chunkimg_job *job = self;
 
     if (ck_work_stopped(job))
         ck_sched_stop(&job->sched);
-    ck_next next = ck_sched_next(&job->sched, roles, out);
+    ck_next next = job->shuffle.seed ? shuffled_next(job, roles, out) : ck_sched_next(&job->sched, roles, out);
     if (next == CK_HAVE && out->kind == CK_TILE)
         prepare_slot(job, ck_job_slot(job, out->id), out->seq);
     if (next == CK_END && !job->end_ns)

@@ -11,7 +11,7 @@ stopped() {
     local pid status=0 began took code=143
     [ "$2" = TERM ] || code=130
     rm -rf made
-    CHUNKIMG_TEST_STALL=$4 setsid "$CHUNKIMG" "$image" --tiles 400 --workers 3 --mode "$1" --op blur=2 -o made -q >out 2>err </dev/null &
+    CHUNKIMG_TEST_STALL=$4 CHUNKIMG_TEST_SHUFFLE=$(($3 % 2 * $3)) setsid "$CHUNKIMG" "$image" --tiles 400 --workers 3 --mode "$1" --op blur=2 -o made -q >out 2>err </dev/null &
     pid=$!
     sleep "$(printf '0.%03d' "$3")"
     began=${EPOCHREALTIME/./}
