@@ -2,6 +2,7 @@
 #ifndef CK_CORE_ROWS_H
 #define CK_CORE_ROWS_H
 
+#include "base/checked.h"
 #include "core/image.h"
 
 typedef struct ck_rows {
@@ -10,6 +11,14 @@ typedef struct ck_rows {
     int32_t ring;   /* rows in memory; row y of the image lies at y % ring */
     ck_shape whole; /* shape of the whole image */
 } ck_rows;
+
+/* Bytes from a row to the next. Rows a page or half of one apart would all fall into the same few sets of the caches. */
+static inline size_t ck_rows_stride(size_t row_nbytes)
+{
+    size_t stride = ck_round_up(row_nbytes, 64);
+
+    return stride % 2048 ? stride : stride + 64;
+}
 
 static inline uint8_t *ck_rows_at(const ck_rows *r, int32_t y)
 {

@@ -19,10 +19,7 @@ ck_rect ck_chain_need(const ck_chain *c, ck_rect rect)
 
 size_t ck_chain_stride(ck_shape shape)
 {
-    size_t stride = ck_round_up(ck_row_nbytes(shape), CK_CHAIN_ALIGN);
-
-    /* Rows a page apart would all fall into the same few sets of the cache. */
-    return stride % 4096 ? stride : stride + CK_CHAIN_ALIGN;
+    return ck_rows_stride(ck_row_nbytes(shape));
 }
 
 static int32_t least(int32_t a, int32_t b)

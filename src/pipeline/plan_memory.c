@@ -114,7 +114,7 @@ static bool plan_arena(chunkimg_job *job, unsigned workers, int64_t ahead)
     if (job->in_pieces) /* a piece must not wrap: it is decoded in one go */
         ring = (ring + c->fill_rows - 1) / c->fill_rows * c->fill_rows;
     c->ring_rows = ring < in.h ? (int32_t)ring : in.h;
-    job->rows = (ck_rows){.stride = ck_round_up(ck_row_nbytes(in), LINE), .ring = c->ring_rows, .whole = in};
+    job->rows = (ck_rows){.stride = ck_rows_stride(ck_row_nbytes(in)), .ring = c->ring_rows, .whole = in};
     ck_grid_largest(&job->grid, &file.w, &file.h);
     l->trace_room = ck_trace_room(&job->options, ck_grid_count(&job->grid), ((uint64_t)in.h + (uint64_t)c->fill_rows - 1) / (uint64_t)c->fill_rows);
     l->slot_room = slot_room(job, file);

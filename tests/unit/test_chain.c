@@ -477,9 +477,21 @@ static void table(void **state)
     assert_null(ck_op_find("nothing"));
 }
 
+/* 4096 pixels of RGB: each row would be as far from the last as a whole number of pages. */
+static void rows_share_no_sets(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 20000; n++) {
+        size_t stride = ck_rows_stride(n);
+
+        assert_true(stride >= n && stride < n + 128 && stride % 64 == 0 && stride % 2048 != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_share_no_sets),
         cmocka_unit_test(tiles_equal_whole),
         cmocka_unit_test(windows),
         cmocka_unit_test(halo_larger_than_image),
