@@ -218,7 +218,7 @@ const ck_op ck_op_box = {
     .summary = "mean of a square window",
     .details = "out = the mean of the (2 RADIUS + 1)^2 samples around it, rounded to the nearest, for each channel by "
                "itself; exact sums (McDonnell, Box-Filtering Techniques, 1981). The cost hardly depends on RADIUS. Borders "
-               "are reflected; alpha is premultiplied (Porter and Duff 1984) and averaged like the colours.",
+               "are as --border says; alpha is premultiplied (Porter and Duff 1984) and averaged like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,
     .params_size = sizeof(ck_square),

@@ -6,7 +6,7 @@ const ck_op ck_op_erode = {
     .summary = "least sample of a square window: dark parts grow",
     .details = "out = the least of the (2 RADIUS + 1)^2 samples around it, for each channel by itself: gray-scale "
                "morphology with a flat square (Serra, Image Analysis and Mathematical Morphology, 1982). Borders are "
-               "reflected; alpha is premultiplied (Porter and Duff 1984) and filtered like the colours.",
+               "as --border says; alpha is premultiplied (Porter and Duff 1984) and filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = ck_morphology_options,
     .params_size = sizeof(ck_square),

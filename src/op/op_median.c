@@ -80,7 +80,7 @@ const ck_op ck_op_median = {
     .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at "
                "either depth. Up to RADIUS 15 (16 bit: 20) by networks of comparators that the windows of a tile share "
                "(Adams 2021, Sugy 2025); above, counts in constant time at 8 bit (Perreault and Hebert 2007), and "
-               "sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are reflected; alpha is premultiplied "
+               "sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are as --border says; alpha is premultiplied "
                "(Porter and Duff 1984) and filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = options,

@@ -5,8 +5,8 @@ const ck_op ck_op_open = {
     .name = "open",
     .summary = "erode, then dilate: light specks go, the rest keeps its place",
     .details = "erode with RADIUS, then dilate with RADIUS: gray-scale morphology with a flat square (Serra, Image Analysis "
-               "and Mathematical Morphology, 1982). What is beyond the border is that of the reflected image, which makes "
-               "it the same as the two operations one after the other. Alpha is premultiplied (Porter and Duff 1984) and "
+               "and Mathematical Morphology, 1982). Beyond its border the image goes on as --border says; reflected, that "
+               "makes it the same as the two operations one after the other. Alpha is premultiplied (Porter and Duff 1984) and "
                "filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,
     .options = ck_morphology_options,
