@@ -76,8 +76,8 @@ struct ck_png_deflate {
 };
 
 /*
- * Indices are not filtered, and are nearly always drawn: there is much to match, which the quick engine misses, and
- * zlib's 6 finds more than libdeflate's in as little time.
+ * Indices are not filtered, so that there is nothing to try, and are nearly always drawn: there is much to match, which
+ * the quick engine misses, and zlib's 6 finds more than libdeflate's in as little time.
  */
 static void list_workers(const rung *r, bool indexed, worker to[WORKERS])
 {
@@ -86,7 +86,7 @@ static void list_workers(const rung *r, bool indexed, worker to[WORKERS])
 
     memset(to, 0, WORKERS * sizeof *to);
     to[BY_MAIN] = (worker){engine, r->level, NULL};
-    if (r->judge)
+    if (r->judge && !indexed)
         to[BY_JUDGE] = (worker){engine, r->judge, NULL};
     if (r->quick && !indexed)
         to[BY_QUICK] = (worker){QUICK_ENGINE, r->quick, NULL};
@@ -109,9 +109,12 @@ static size_t stage_nbytes(const rung *r, ck_png_load load)
     return stage_for(r->judge ? SIZE_MAX : r->engine->stage_nbytes, load);
 }
 
+/* A row that is put aside while it is filtered, and the sample behind it. */
 static size_t sample_nbytes(const rung *r, ck_png_load load)
 {
-    return r->judge ? ck_png_sample_nbytes(load.row_nbytes, ck_png_load_nbytes(load)) + load.row_nbytes : 0;
+    size_t sample = load.indexed ? 0 : ck_png_sample_nbytes(load.row_nbytes, ck_png_load_nbytes(load));
+
+    return r->judge ? load.row_nbytes + sample : 0;
 }
 
 /* A stage that is handed over is more than half full, or the last. A sample is no more than a whole load. */
