@@ -56,6 +56,8 @@ int cli_no_memory(void);                  /* prints; returns the exit code */
 bool cli_is_silent(const cli *c);
 
 /* inputs.c */
+double cli_now_s(void); /* seconds of the monotonic clock */
+
 typedef struct cli_tally {
     size_t done, failed;
     size_t whole;  /* inputs that one worker carried */

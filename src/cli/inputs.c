@@ -23,7 +23,7 @@ typedef struct each {
     size_t code_at;
 } each;
 
-static double now_s(void)
+double cli_now_s(void)
 {
     struct timespec t;
 
@@ -303,7 +303,7 @@ int cli_each_input(cli *c, const cli_each *how, cli_tally *tally)
 {
     each e = {.c = c, .tally = tally, .how = how, .output = c->job.output,
               .settled = calloc(c->input_count, sizeof *e.settled)};
-    double began = now_s();
+    double began = cli_now_s();
     bool made = false;
     int code = e.settled ? choose_outputs(&e) : cli_no_memory();
 
@@ -320,7 +320,7 @@ int cli_each_input(cli *c, const cli_each *how, cli_tally *tally)
     free(e.outputs);
     free(e.settled);
     c->job.output = e.output;
-    tally->seconds = now_s() - began;
+    tally->seconds = cli_now_s() - began;
     if (!code && !e.code && tally->done + tally->failed < c->input_count)
         return 128 + cli_signal_caught(); /* it came between two inputs: nobody was there to be interrupted */
     return code ? code : of_the_whole(&e);

@@ -2,17 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "cli/cli.h"
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double seconds(struct timeval t)
 {
@@ -94,7 +85,7 @@ chunkimg_status cli_run_each(const chunkimg_options *options, const char *const 
     chunkimg_options o = *options;
     chunkimg_downloads *all;
     chunkimg_download got;
-    double began = now_s();
+    double began = cli_now_s();
     bool first = true;
     int found;
 
@@ -119,6 +110,6 @@ chunkimg_status cli_run_each(const chunkimg_options *options, const char *const 
     }
     chunkimg_downloads_close(&all);
     take_usage(result);
-    result->wall_s = now_s() - began;
+    result->wall_s = cli_now_s() - began;
     return status;
 }
