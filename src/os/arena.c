@@ -11,20 +11,64 @@ enum { HUGE_PAGE = 2 * 1024 * 1024 };
 #ifndef MAP_POPULATE
 #define MAP_POPULATE 0
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1; headers before that do not have it */
+#endif
+
+static bool large(size_t nbytes)
+{
+    return nbytes >= 2 * HUGE_PAGE;
+}
+
+/* A large one is as long as whole huge pages; what is behind nbytes is never touched. */
+static size_t mapped_nbytes(size_t nbytes)
+{
+    return large(nbytes) ? (nbytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : nbytes;
+}
+
+/* Room where huge pages fit, which a mapping is to be put over; NULL: anywhere. */
+static uint8_t *aligned_room(size_t mapped)
+{
+    uint8_t *room = mmap(NULL, mapped + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (room == MAP_FAILED)
+        return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)room % HUGE_PAGE) % HUGE_PAGE;
+    if (before)
+        munmap(room, before);
+    munmap(room + before + mapped, HUGE_PAGE - before);
+    return room + before;
+}
+
+/* Advice: a refusal only means small pages. */
+static void want_huge_pages(void *at, size_t nbytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(at, nbytes, MADV_HUGEPAGE);
+#else
+    (void)at;
+    (void)nbytes;
+#endif
+}
 
 static ck_status map_it(ck_arena *arena, size_t nbytes, int flags, int fd, ck_error *err)
 {
-    void *base = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+    size_t mapped = mapped_nbytes(nbytes);
+    uint8_t *room = large(nbytes) ? aligned_room(mapped) : NULL;
+    void *base = mmap(room, mapped, PROT_READ | PROT_WRITE, flags | (room ? MAP_FIXED : 0), fd, 0);
 
-    if (base == MAP_FAILED)
-        return ck_fail_os(err, errno, "mapping %zu bytes for bands and tiles", nbytes);
-#ifdef MADV_HUGEPAGE
-    /* A refusal only means small pages. */
-    if (nbytes >= 2 * HUGE_PAGE)
-        (void)madvise(base, nbytes, MADV_HUGEPAGE);
-#endif
+    if (base == MAP_FAILED) {
+        int why = errno;
+
+        if (room)
+            munmap(room, mapped);
+        return ck_fail_os(err, why, "mapping %zu bytes for bands and tiles", nbytes);
+    }
+    if (large(nbytes))
+        want_huge_pages(base, nbytes);
     arena->base = base;
     arena->nbytes = nbytes;
+    arena->on_demand = large(nbytes) && flags & MAP_SHARED;
     return CK_OK;
 }
 
@@ -77,13 +121,31 @@ ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err)
     size_t nbytes = arena->nbytes - offset;
     void *at = mmap(arena->base + offset, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
-    return at == MAP_FAILED ? ck_fail_os(err, errno, "mapping %zu bytes for a process's own bands", nbytes) : CK_OK;
+    if (at == MAP_FAILED)
+        return ck_fail_os(err, errno, "mapping %zu bytes for a process's own bands", nbytes);
+    if (large(nbytes))
+        want_huge_pages(at, nbytes);
+    return CK_OK;
+}
+
+void ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes)
+{
+    size_t first = (offset + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    size_t end = (offset + nbytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+
+    if (end > arena->nbytes)
+        end = arena->nbytes / HUGE_PAGE * HUGE_PAGE;
+    if (!arena->on_demand || first >= end)
+        return;
+    for (size_t block = first; block < end; block += HUGE_PAGE)
+        arena->base[block] = 0; /* one of which no page is there yet is refused */
+    (void)madvise(arena->base + first, end - first, MADV_COLLAPSE);
 }
 
 void ck_arena_unmap(ck_arena *arena)
 {
     if (arena->base) {
-        munmap(arena->base, arena->nbytes);
+        munmap(arena->base, mapped_nbytes(arena->nbytes));
         if (arena->fd >= 0)
             close(arena->fd);
     }

@@ -16,9 +16,10 @@ typedef struct ck_arena {
     uint8_t *base; /* NULL: not mapped */
     size_t nbytes;
     int fd;        /* of CK_SHARED_FD; else -1 */
+    bool on_demand; /* the kernel makes huge pages of it only where it is told to: see ck_arena_back */
 } ck_arena;
 
-/* Zeroed memory, aligned to a page, huge pages asked for where it is large. */
+/* Zeroed memory, aligned to a page, and to a huge page where it is large; those are asked for there. */
 ck_status ck_arena_map(ck_arena *arena, size_t nbytes, ck_sharing how, ck_error *err);
 
 /* The arena that another process mapped with CK_SHARED_FD, by its descriptor, which stays the caller's. */
@@ -29,6 +30,17 @@ ck_status ck_arena_join(ck_arena *arena, int fd, size_t nbytes, ck_error *err);
  * size, to the arena's end are zeroed memory of its own from here on.
  */
 ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err);
+
+/*
+ * Huge pages for [offset, offset + nbytes), of which nobody has written a byte
+ * yet. Private memory gets them at the first touch. Shared memory mostly does
+ * not (shmem_enabled is "never" by default), and each small page costs every
+ * process a fault: MADV_COLLAPSE of Linux 6.1 is not bound by that setting. A
+ * block belongs to the range it begins in. Each call makes every CPU hand in
+ * what it has cached, which may wait for a busy one: few calls, large ranges. A
+ * refusal only means small pages.
+ */
+void ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes);
 
 void ck_arena_unmap(ck_arena *arena);
 
