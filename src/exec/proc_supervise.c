@@ -145,7 +145,9 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
 /*
  * First everybody one ticket for each thread, then more where tickets are
  * short. The decoder's holder always has its next FILL at hand: decoding is
- * the chain that everybody waits for in the end.
+ * the chain that everybody waits for in the end. So it comes last where tiles
+ * are given: one that it takes while another has nothing to do keeps both from
+ * the rows after it.
  */
 static bool hand_out(ck_supervisor *s, ck_next *next)
 {
@@ -154,8 +156,10 @@ static bool hand_out(ck_supervisor *s, ck_next *next)
 
     most = most < leases_most(s) ? most : leases_most(s);
     for (unsigned lease = 1; lease <= most; lease++)
-        for (unsigned id = 0; id < s->processes; id++)
+        for (unsigned i = 1; i <= s->processes; i++) {
+            unsigned id = (s->holder + i) % s->processes;
             any |= lease_one(s, id, id == s->holder || !chain(s) ? CK_FILLS | CK_TILES : CK_TILES, lease, next);
+        }
     return chain(s) ? any | lease_one(s, s->holder, CK_FILLS, leases_most(s), next) : any;
 }
 

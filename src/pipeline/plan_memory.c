@@ -177,6 +177,19 @@ static int64_t rows_a_step(const ck_sched_config *c)
     return most;
 }
 
+/*
+ * Where a supervisor hands out every ticket, a worker may wait for its CPU: rows
+ * that are there by then let the others go on. Only short strips need that: a
+ * tall tile takes longer than any hand-over.
+ */
+static int64_t rows_of_hand_over(const chunkimg_job *job, int64_t step)
+{
+    enum { STEPS = 4, SHORT_NBYTES = 2 << 20 };
+    int64_t stride = (int64_t)ck_rows_stride(ck_row_nbytes(ck_source_shape(job->source)));
+
+    return job->plan.processes && step * stride <= SHORT_NBYTES ? STEPS * step : 0;
+}
+
 /* Standard input, or a pipe, comes once. */
 static bool can_read_again(const chunkimg_job *job)
 {
@@ -209,7 +222,8 @@ ck_status ck_plan_memory(chunkimg_job *job, unsigned workers, ck_error *err)
     if (job->settled) /* elsewhere, with the memory that was there */
         return plan_arena(job, workers, job->ahead) && plan_worker(job) && add_up(job, workers, codec_bytes)
                    ? CK_OK : too_large(job, err);
-    int64_t ahead = (in_flight - 1) * rows_a_step(&job->sched_config), pieces = (int64_t)job->sched_config.fill_rows * workers;
+    int64_t step = rows_a_step(&job->sched_config), pieces = (int64_t)job->sched_config.fill_rows * workers;
+    int64_t ahead = (in_flight - 1) * step + rows_of_hand_over(job, step);
 
     if (job->in_pieces && ahead < pieces)
         ahead = pieces;
