@@ -1,12 +1,15 @@
 /*
  * box: the mean of a square window.
  *
- * Down the columns running sums take one row in and one out, in vectors.
- * Along the row a running sum of eight samples, two pixels and what follows
- * them, does the same: one addition for two pixels is all that has to wait
- * for the one before. Windows up to 7 x 7 add their columns outright. All sums are whole numbers, so where a block begins
- * makes no difference.
+ * The sum of a window is that of the one above, more a row that came and less
+ * one that went: see box_rows.h for how rows of 8 bit do that. Small windows
+ * add sums of columns outright. At 16 bit running sums go down the
+ * columns, and along the rows of them eight samples at a time, two pixels and
+ * what follows them: one addition for two pixels is all that has to wait for
+ * the one before. All sums are whole numbers, so where a block begins makes no
+ * difference.
  */
+#include "op/box_rows.h"
 #include "op/clones.h"
 #include "op/op.h"
 #include "op/square.h"
@@ -18,20 +21,47 @@
 
 enum {
     RADIUS_MOST = 127,      /* 255 samples of 8 bit fit 16 bits, 255^2 of 16 bit fit 32 */
-    NARROW_RADIUS = 7,      /* 15^2 samples of 8 bit fit 16 bits */
-    FLOAT_RADIUS = 50,      /* see QUOTIENT */
-    SPARE = 16              /* samples that are touched beyond a row */
+    SMALL_RADIUS = 3,       /* columns are added outright; AVX-512 has running sums that are faster from 3 on */
+    STRIP_MOST = 1 << 13,   /* samples of a row that are done at once, so that what is kept of them stays in a near cache */
+    SPARE = CK_BOX_LANES    /* samples that are touched beyond a row in scratch */
 };
 
-/* Scratch: sums of columns of the input's width, then sums of windows of the output's. */
-static size_t columns_nbytes(int32_t radius, ck_shape out)
+/* ---- scratch ---------------------------------------------------------------- */
+
+/* A row of `wanted` samples at *at, with room on both sides; *at moves behind it. */
+static size_t row_of(size_t *at, size_t wanted, size_t size)
 {
-    return ck_round_up((((size_t)out.w + 2 * (size_t)radius) * out.channels + SPARE) * sizeof(uint32_t), 64);
+    size_t begin = *at + SPARE * size;
+
+    *at = ck_round_up(begin + (wanted + 2 * SPARE) * size, 64);
+    return begin;
+}
+
+/* Bytes from the beginning of scratch. */
+typedef struct layout {
+    size_t columns; /* sums of columns of the input's width */
+    size_t running; /* 8 bit: sums along a row of it */
+    size_t totals;  /* sums of windows */
+    size_t all;
+} layout;
+
+static layout lay_out(int32_t radius, ck_shape out)
+{
+    size_t c = out.channels, n = (size_t)out.w * c, size = out.depth == 8 ? sizeof(uint16_t) : sizeof(uint32_t);
+    layout l = {.all = 0};
+
+    if (out.depth == 8 && n > STRIP_MOST)
+        n = STRIP_MOST;
+    l.columns = row_of(&l.all, n + 2 * (size_t)radius * c, size);
+    if (out.depth == 8)
+        l.running = row_of(&l.all, n + 2 * (size_t)radius * c, size);
+    l.totals = row_of(&l.all, n, sizeof(uint32_t));
+    return l;
 }
 
 static size_t scratch(const void *p, ck_shape out)
 {
-    return columns_nbytes(ck_square_halo(p), out) + ck_round_up(((size_t)out.w * out.channels + SPARE) * sizeof(uint32_t), 64);
+    return lay_out(ck_square_halo(p), out).all;
 }
 
 /* ---- down the columns ----------------------------------------------------- */
@@ -49,163 +79,179 @@ static size_t scratch(const void *p, ck_shape out)
             columns[i] = (total)(columns[i] + (total)(difference)(come[i] - gone[i]));                                \
     }
 
-DOWN(_narrow, uint8_t, int16_t, uint16_t)
-DOWN(8, uint8_t, int16_t, uint32_t)
+DOWN(8, uint8_t, int16_t, uint16_t)
 DOWN(16, uint16_t, int32_t, uint32_t)
 
-/* ---- along the row ---------------------------------------------------------- */
-
-/* Eight samples: at least two pixels, with what follows them. They need not be aligned. */
-typedef uint16_t narrow __attribute__((vector_size(16), aligned(2), may_alias));
-typedef uint32_t wide __attribute__((vector_size(32), aligned(4), may_alias));
-
-/* sums[i] = columns[i] + columns[i + c] + ... ; two pixels a step. SPARE more of both are touched. */
-#define ALONG(name, type, vector)                                                                                     \
-    CK_CLONES static void name(const type *restrict columns, size_t c, size_t window, type *restrict sums, size_t n)  \
+/* The sums of the first rows, and zeros behind them. */
+#define START(name, sample, total)                                                                                    \
+    static void start##name(ck_view in, int32_t rows, total *columns, size_t n)                                       \
     {                                                                                                                 \
-        vector sum = {0};                                                                                             \
-        for (size_t k = 0; k < window; k++)                                                                           \
-            sum += *(const vector *)(columns + k * c);                                                                \
-        for (size_t i = 0; i < n; i += 2 * c) {                                                                       \
-            const type *gone = columns + i, *come = gone + window * c;                                                \
-            *(vector *)(sums + i) = sum;                                                                              \
-            sum += *(const vector *)come - *(const vector *)gone +                                                    \
-                   (*(const vector *)(come + c) - *(const vector *)(gone + c));                                       \
-        }                                                                                                             \
+        memset(columns, 0, (n + SPARE) * sizeof *columns);                                                            \
+        for (int32_t y = 0; y < rows; y++)                                                                            \
+            come##name((const sample *)ck_row(in, y), columns, n);                                                    \
     }
 
-ALONG(along_narrow, uint16_t, narrow)
-ALONG(along, uint32_t, wide)
+START(8, uint8_t, uint16_t)
+START(16, uint16_t, uint32_t)
 
-/* ---- from sums to means -------------------------------------------------------- */
-
-/* sum / area, rounded to the nearest: (sum + area / 2) factor / 2^(16 + shift), rounded down. */
-typedef struct quotient {
-    uint16_t half, factor;
-    uint8_t shift;
-    double share; /* 1 / area */
-} quotient;
-
-/*
- * factor = 2^(16 + shift) / area, rounded up, 16 bits long: too large by less
- * than 1, so that the quotient is right while sum + half stays below
- * 2^(16 + shift) / (what it is too large by, times area); it does for each of
- * the areas up to 15 x 15 (every sum was tried).
- */
-static quotient quotient_of(int32_t area)
+/* The next row, read while there is other work. */
+static void fetch(ck_view in, int32_t y)
 {
-    quotient q = {.half = (uint16_t)(area / 2), .share = 1.0 / area};
-
-    while (area >> (q.shift + 1))
-        q.shift++;
-    q.factor = (uint16_t)((((uint32_t)1 << (16 + q.shift)) + (uint32_t)area - 1) / (uint32_t)area);
-    return q;
+    if (y < in.shape.h)
+        for (size_t i = 0, n = ck_row_nbytes(in.shape); i < n; i += 64)
+            __builtin_prefetch(ck_row(in, y) + i);
 }
 
-static inline uint8_t narrow_mean(uint16_t sum, quotient q)
-{
-    uint16_t high = (uint16_t)(((uint32_t)(uint16_t)(sum + q.half) * q.factor) >> 16);
-
-    return (uint8_t)(high >> q.shift);
-}
-
-CK_CLONES
-static void means_narrow(const uint16_t *restrict sums, quotient q, uint8_t *restrict out, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = narrow_mean(sums[i], q);
-}
+/* ---- small windows of 8 bit ------------------------------------------------- */
 
 #define SMALL(window, sum)                                                                                            \
-    CK_CLONES static void means_of_##window(const uint16_t *restrict p, size_t c, quotient q, uint8_t *restrict out,  \
-                                            size_t n)                                                                 \
+    CK_CLONES static void means_of_##window(const uint16_t *restrict p, size_t c, ck_box_quotient q,                  \
+                                            uint8_t *restrict out, size_t n)                                          \
     {                                                                                                                 \
         for (size_t i = 0; i < n; i++, p++)                                                                           \
-            out[i] = narrow_mean((uint16_t)(sum), q);                                                                 \
+            out[i] = ck_box_mean((uint16_t)(sum), q);                                                                 \
     }
 
 SMALL(3, p[0] + p[c] + p[2 * c])
 SMALL(5, p[0] + p[c] + p[2 * c] + p[3 * c] + p[4 * c])
 SMALL(7, p[0] + p[c] + p[2 * c] + p[3 * c] + p[4 * c] + p[5 * c] + p[6 * c])
 
-/*
- * There is no half-way, the area being odd: a quotient is at least
- * 1 / (2 area) away from where rounding changes. Float's error (below 4e-5
- * in 255) is less up to 101 x 101, double's always.
- */
-#define MEANS(name, integer, real, sample)                                                                            \
-    CK_CLONES static void name(const uint32_t *restrict sums, real share, sample *restrict out, size_t n)             \
-    {                                                                                                                 \
-        for (size_t i = 0; i < n; i++)                                                                                \
-            out[i] = (sample)(int32_t)((real)(integer)sums[i] * share + (real)0.5);                                   \
-    }
-
-MEANS(means8, int32_t, float, uint8_t)
-MEANS(means8_large, int32_t, double, uint8_t)
-MEANS(means16, uint32_t, double, uint16_t)
-
-/* ---- the block --------------------------------------------------------------- */
-
-static void row_narrow(int32_t radius, quotient q, const uint16_t *columns, size_t c, uint16_t *sums, uint8_t *out,
-                       size_t n)
+static void block_small(int32_t radius, uint16_t *columns, ck_view in, ck_view out)
 {
-    if (radius <= 3) {
-        (radius == 1 ? means_of_3 : radius == 2 ? means_of_5 : means_of_7)(columns, c, q, out, n);
-    } else {
-        along_narrow(columns, c, 2 * (size_t)radius + 1, sums, n);
-        means_narrow(sums, q, out, n);
+    size_t c = in.shape.channels, padded = (size_t)in.shape.w * c, n = (size_t)out.shape.w * c;
+    ck_box_quotient q = ck_box_quotient_of(2 * radius + 1);
+
+    start8(in, 2 * radius, columns, padded);
+    for (int32_t y = 0; y < out.shape.h; y++) {
+        const uint8_t *come = ck_row(in, y + 2 * radius);
+
+        fetch(in, y + 2 * radius + 1);
+        if (y)
+            exchange8(come, ck_row(in, y - 1), columns, padded);
+        else
+            come8(come, columns, padded);
+        (radius == 1 ? means_of_3 : radius == 2 ? means_of_5 : means_of_7)(columns, c, q, ck_row(out, y), n);
     }
 }
 
-static void row8(int32_t radius, quotient q, const uint32_t *columns, size_t c, uint32_t *sums, uint8_t *out, size_t n)
-{
-    along(columns, c, 2 * (size_t)radius + 1, sums, n);
-    if (radius <= FLOAT_RADIUS)
-        means8(sums, (float)q.share, out, n);
-    else
-        means8_large(sums, q.share, out, n);
-}
+/* ---- other windows of 8 bit --------------------------------------------------- */
 
-static void row16(int32_t radius, quotient q, const uint32_t *columns, size_t c, uint32_t *sums, uint16_t *out, size_t n)
-{
-    along(columns, c, 2 * (size_t)radius + 1, sums, n);
-    means16(sums, q.share, out, n);
-}
-
-#define BLOCK(name, sample, total)                                                                                    \
-    static void block##name(int32_t radius, total *columns, total *sums, ck_view in, ck_view out)                     \
+/* Totals of the first row of windows. */
+#define TOTALS(name, type)                                                                                            \
+    static void name(const uint16_t *columns, const ck_box_row *r, type less, type *totals)                           \
     {                                                                                                                 \
-        size_t c = in.shape.channels, padded = (size_t)in.shape.w * c, n = (size_t)out.shape.w * c;                   \
-        quotient q = quotient_of((2 * radius + 1) * (2 * radius + 1));                                                \
-        memset(columns, 0, (padded + SPARE) * sizeof *columns);                                                       \
-        for (int32_t y = 0; y < 2 * radius; y++)                                                                      \
-            come##name((const sample *)ck_row(in, y), columns, padded);                                               \
-        for (int32_t y = 0; y < out.shape.h; y++) {                                                                   \
-            const sample *come = (const sample *)ck_row(in, y + 2 * radius);                                          \
-            if (y)                                                                                                    \
-                exchange##name(come, (const sample *)ck_row(in, y - 1), columns, padded);                             \
-            else                                                                                                      \
-                come##name(come, columns, padded);                                                                    \
-            row##name(radius, q, columns, c, sums, (sample *)ck_row(out, y), n);                                      \
+        for (size_t k = 0; k < r->channels; k++) {                                                                    \
+            type sum = (type)(0 - less);                                                                              \
+            for (size_t i = k; i < r->window * r->channels; i += r->channels)                                         \
+                sum = (type)(sum + columns[i]);                                                                       \
+            for (size_t i = k; i < r->n; i += r->channels) {                                                          \
+                totals[i] = sum;                                                                                      \
+                sum = (type)(sum + columns[i + r->window * r->channels] - columns[i]);                                \
+            }                                                                                                         \
         }                                                                                                             \
     }
 
-BLOCK(_narrow, uint8_t, uint16_t)
-BLOCK(8, uint8_t, uint32_t)
-BLOCK(16, uint16_t, uint32_t)
+TOTALS(first_narrow, uint16_t)
+TOTALS(first_wide, int32_t)
+
+static void block8(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck_view out)
+{
+    const ck_box_rows *rows = ck_box_rows_best();
+    uint16_t *columns = (uint16_t *)(at + l->columns), *running = (uint16_t *)(at + l->running);
+    size_t c = in.shape.channels, padded = (size_t)in.shape.w * c, window = 2 * (size_t)radius + 1;
+    ck_box_row r = {running, c, window, (size_t)out.shape.w * c, ck_box_quotient_of((int32_t)window), 1 / (float)(window * window)};
+    void *totals = at + l->totals;
+    bool narrow = window <= CK_BOX_NARROW;
+
+    start8(in, (int32_t)window, columns, padded);
+    if (narrow) {
+        first_narrow(columns, &r, 0, totals);
+    } else {
+        first_wide(columns, &r, 128 * (int32_t)(window * window), totals);
+        rows->arrange(totals, r.n);
+    }
+    memset(running - SPARE, 0, (padded + 2 * SPARE) * sizeof *running);
+    for (int32_t y = 0; y < out.shape.h; y++) {
+        fetch(in, y + (int32_t)window);
+        if (y)
+            rows->run(ck_row(in, y + 2 * radius), ck_row(in, y - 1), c, columns, running, padded);
+        if (narrow)
+            rows->narrow(&r, totals, ck_row(out, y));
+        else
+            rows->wide(&r, totals, ck_row(out, y));
+    }
+}
+
+static void strips8(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck_view out)
+{
+    int32_t most = STRIP_MOST / in.shape.channels;
+    bool small = radius < SMALL_RADIUS || (radius == SMALL_RADIUS && !ck_box_rows_avx512());
+
+    for (int32_t x = 0; x < out.shape.w; x += most) {
+        int32_t w = out.shape.w - x < most ? out.shape.w - x : most;
+        ck_view from = ck_window(in, x, 0, w + 2 * radius, in.shape.h), to = ck_window(out, x, 0, w, out.shape.h);
+
+        if (small)
+            block_small(radius, (uint16_t *)(at + l->columns), from, to);
+        else
+            block8(radius, at, l, from, to);
+    }
+}
+
+/* ---- 16 bit ------------------------------------------------------------------- */
+
+/* Eight samples: at least two pixels, with what follows them. They need not be aligned. */
+typedef uint32_t eight __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* sums[i] = columns[i] + columns[i + c] + ... ; two pixels a step. SPARE more of both are touched. */
+CK_CLONES
+static void along(const uint32_t *restrict columns, size_t c, size_t window, uint32_t *restrict sums, size_t n)
+{
+    eight sum = {0};
+
+    for (size_t k = 0; k < window; k++)
+        sum += *(const eight *)(columns + k * c);
+    for (size_t i = 0; i < n; i += 2 * c) {
+        const uint32_t *gone = columns + i, *come = gone + window * c;
+        *(eight *)(sums + i) = sum;
+        sum += *(const eight *)come - *(const eight *)gone + (*(const eight *)(come + c) - *(const eight *)(gone + c));
+    }
+}
+
+/* There is no half-way, the area being odd: a quotient is further from it than double's error. */
+CK_CLONES
+static void means16(const uint32_t *restrict sums, double share, uint16_t *restrict out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint16_t)(int32_t)((double)sums[i] * share + 0.5);
+}
+
+static void block16(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck_view out)
+{
+    uint32_t *columns = (uint32_t *)(at + l->columns), *sums = (uint32_t *)(at + l->totals);
+    size_t c = in.shape.channels, padded = (size_t)in.shape.w * c, n = (size_t)out.shape.w * c, window = 2 * (size_t)radius + 1;
+
+    start16(in, 2 * radius, columns, padded);
+    for (int32_t y = 0; y < out.shape.h; y++) {
+        const uint16_t *come = (const uint16_t *)ck_row(in, y + 2 * radius);
+
+        fetch(in, y + 2 * radius + 1);
+        if (y)
+            exchange16(come, (const uint16_t *)ck_row(in, y - 1), columns, padded);
+        else
+            come16(come, columns, padded);
+        along(columns, c, window, sums, n);
+        means16(sums, 1.0 / (double)(window * window), (uint16_t *)ck_row(out, y), n);
+    }
+}
 
 static void apply(const void *p, const void *state, void *scratch_memory, ck_view in, ck_view out)
 {
     int32_t radius = ck_square_halo(p);
-    void *sums = (uint8_t *)scratch_memory + columns_nbytes(radius, out.shape);
+    layout l = lay_out(radius, out.shape);
 
     (void)state;
-    if (out.shape.depth == 16)
-        block16(radius, scratch_memory, sums, in, out);
-    else if (radius > NARROW_RADIUS)
-        block8(radius, scratch_memory, sums, in, out);
-    else
-        block_narrow(radius, scratch_memory, sums, in, out);
+    (out.shape.depth == 16 ? block16 : strips8)(radius, scratch_memory, &l, in, out);
 }
 
 static const chunkimg_option options[] = {

@@ -194,12 +194,15 @@ static void boxes(void **state)
     };
     static const trial wide[] = {
         {"box=7", ref_box, true, {7}}, {"box=8", ref_box, true, {8}}, {"box=50", ref_box, true, {50}},
-        {"box=51", ref_box, true, {51}}, {"box=127", ref_box, true, {127}},
+        {"box=63", ref_box, true, {63}}, {"box=64", ref_box, true, {64}}, {"box=127", ref_box, true, {127}},
     };
+
+    static const int32_t strips[][2] = {{8200, 3}};
 
     (void)state;
     ALL(trials);
     compare_sizes(&trials[1], large_sizes, 2);
+    compare_sizes(&trials[2], strips, 1);
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
         compare_twice(&wide[i], 21, 5);
         compare_full(&wide[i], 3, 3);
