@@ -58,9 +58,11 @@ static void narrow(const ck_box_row *r, uint16_t *totals, uint8_t *out)
  * 3.1e-5, and float's error is below 2e-5; double's is always less.
  */
 #define WIDE(name, real, change)                                                                                      \
-    CK_CLONES static void name(const uint16_t *restrict a, const uint16_t *restrict b, const uint16_t *restrict c,    \
-                               real share, int32_t *restrict totals, uint8_t *restrict out, size_t n)                 \
+    CK_CLONES static void name(const uint16_t *restrict from, const uint16_t *restrict middle,                        \
+                               const uint16_t *restrict to, real share, int32_t *restrict totals,                     \
+                               uint8_t *restrict out, size_t n)                                                       \
     {                                                                                                                 \
+        (void)middle;                                                                                                 \
         for (size_t i = 0; i < n; i++) {                                                                              \
             int32_t total = totals[i] + (change);                                                                     \
             totals[i] = total;                                                                                        \
@@ -70,8 +72,8 @@ static void narrow(const ck_box_row *r, uint16_t *totals, uint8_t *out)
 
 #define CHANGE(from, to) (int16_t)(uint16_t)(to[i] - from[i])
 
-WIDE(wide_one, float, CHANGE(a, b))
-WIDE(wide_two, double, CHANGE(a, b) + CHANGE(b, c))
+WIDE(wide_one, float, CHANGE(from, to))
+WIDE(wide_two, double, CHANGE(from, middle) + CHANGE(middle, to))
 
 static void wide(const ck_box_row *r, int32_t *totals, uint8_t *out)
 {
@@ -79,7 +81,7 @@ static void wide(const ck_box_row *r, int32_t *totals, uint8_t *out)
     const uint16_t *from = r->running - c, *to = from + r->window * c;
 
     if (r->window <= CK_BOX_PART)
-        wide_one(from, to, to, r->share, totals, out, r->n);
+        wide_one(from, NULL, to, r->share, totals, out, r->n);
     else
         wide_two(from, from + CK_BOX_PART * c, to, 1.0 / (double)(r->window * r->window), totals, out, r->n);
 }
