@@ -106,7 +106,7 @@ typedef struct ck_exec {
 
     /*
      * FILLs of a chain that may be out at once, >= 1. More than one only where
-     * the executor gives all of them to one worker, which carries them in order.
+     * the executor gives all of them to one process, which carries them in order.
      */
     unsigned fills_ahead;
 

@@ -64,6 +64,6 @@ const ck_exec ck_exec_hybrid = {
     .traits = CK_EXEC_PROCESSES,
     .shared_size = ck_proc_shared_size,
     .workers = workers,
-    .fills_ahead = 1,
+    .fills_ahead = 2, /* one in hand, and the next one with it */
     .run = run,
 };

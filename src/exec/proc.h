@@ -21,6 +21,7 @@ typedef struct ck_channel {
     ck_ring from;         /* child writes, supervisor reads */
     atomic_uint asleep;   /* the child sets it before it waits; either clears it */
     ck_error enter_error; /* the child, before it says FAILED */
+    uint64_t ready_ns;    /* likewise, before it says READY: the supervisor may not listen at that moment */
 } ck_channel;
 
 /* In the arena: the executor's part of it. */

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "exec/proc.h"
 #include "exec/pthreads.h"
 #include "os/sandbox.h"
@@ -21,6 +22,9 @@ typedef struct crew {
     pthread_mutex_t taking, saying;
     bool over;           /* under taking: told to quit */
     atomic_uint said;    /* see take */
+    pthread_mutex_t fills;
+    bool filling, deferred; /* under fills; see keep_for_filler */
+    ck_ticket next_fill;    /* likewise */
     unsigned confined;          /* under saying: ck_sandbox layers that hold every thread so far */
     unsigned entered, expected; /* under saying: threads that are ready, and that there are */
     pthread_cond_t all_in;      /* with saying: entered has come to expected */
@@ -68,6 +72,45 @@ static ck_ticket wait_for_word(const ck_seat *seat)
 }
 
 /*
+ * The FILLs of a chain are carried one after another, and the next one is here
+ * before the last is done, so that decoding never waits for the supervisor: it
+ * is kept for the thread that has the one before, and this one takes what comes
+ * behind it.
+ */
+static bool keep_for_filler(crew *c, ck_ticket t)
+{
+    bool keep = false;
+
+    if (t.kind != CK_FILL || c->seat->config->fill_anywhere)
+        return false;
+    pthread_mutex_lock(&c->fills);
+    keep = c->filling;
+    if (keep)
+        c->next_fill = t;
+    c->deferred |= keep;
+    c->filling = true;
+    pthread_mutex_unlock(&c->fills);
+    return keep;
+}
+
+/* By a thread that has done a FILL, before it says so and another one may come: the one that was kept for it. */
+static bool take_kept(crew *c, ck_ticket done, ck_ticket *t)
+{
+    bool kept = false;
+
+    if (done.kind != CK_FILL || c->seat->config->fill_anywhere)
+        return false;
+    pthread_mutex_lock(&c->fills);
+    kept = c->deferred;
+    if (kept)
+        *t = c->next_fill;
+    c->deferred = false;
+    c->filling = kept;
+    pthread_mutex_unlock(&c->fills);
+    return kept;
+}
+
+/*
  * What another thread said came before what the supervisor now says to this
  * one. The supervisor's memory carries that order on any machine, but it is
  * another process: within this one, `said` tells it to the language.
@@ -76,8 +119,10 @@ static bool take(crew *c, ck_ticket *t)
 {
     pthread_mutex_lock(&c->taking);
     if (!c->over) {
-        *t = wait_for_word(c->seat);
-        atomic_load_explicit(&c->said, memory_order_acquire);
+        do {
+            *t = wait_for_word(c->seat);
+            atomic_load_explicit(&c->said, memory_order_acquire);
+        } while (keep_for_filler(c, *t));
         c->over = t->kind == CK_SAY_QUIT;
     }
     bool over = c->over;
@@ -91,6 +136,7 @@ static void wait_for_all(crew *c, unsigned confined)
     pthread_mutex_lock(&c->saying);
     c->confined &= confined;
     if (++c->entered == c->expected) {
+        c->seat->shared->channels[c->seat->id].ready_ns = ck_now_ns();
         say_locked(c, (ck_ticket){.kind = CK_SAY_READY, .id = c->expected, .seq = c->confined});
         pthread_cond_broadcast(&c->all_in);
     }
@@ -127,7 +173,8 @@ static void *carry_until_told(void *arg)
     crew *c = h->crew;
     const ck_work *w = c->seat->work;
     unsigned layers = 0;
-    ck_ticket t;
+    bool kept = false;
+    ck_ticket t, next;
     ck_error err;
     void *mine;
 
@@ -138,13 +185,16 @@ static void *carry_until_told(void *arg)
         _exit(1);
     }
     wait_for_all(c, layers);
-    while (take(c, &t)) {
+    while (kept || take(c, &t)) {
         if (c->seat->data >= 0 && !ck_cargo_move_child(c->seat, t, false))
             _exit(1);
         w->carry(w->self, mine, t);
+        kept = take_kept(c, t, &next);
         say(c, t);
         if (c->seat->data >= 0 && !ck_cargo_move_child(c->seat, t, true))
             _exit(1);
+        if (kept)
+            t = next;
     }
     w->leave(w->self, mine);
     return NULL;
@@ -153,7 +203,7 @@ static void *carry_until_told(void *arg)
 void ck_proc_child(const ck_seat *seat)
 {
     crew c = {.seat = seat, .taking = PTHREAD_MUTEX_INITIALIZER, .saying = PTHREAD_MUTEX_INITIALIZER,
-              .confined = UINT_MAX, .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
+              .fills = PTHREAD_MUTEX_INITIALIZER, .confined = UINT_MAX, .expected = seat->threads, .all_in = PTHREAD_COND_INITIALIZER};
     hand *hands = calloc(seat->threads, sizeof *hands);
     ck_pthreads threads = {.members = hands, .each = sizeof *hands, .main = carry_until_told};
 

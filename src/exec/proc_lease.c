@@ -37,11 +37,29 @@ int ck_leases_index(const ck_leases *l, ck_ticket t)
     return -1;
 }
 
-void ck_leases_begin(ck_leases *l, unsigned carriers, uint64_t now_ns)
+void ck_leases_begin(ck_leases *l, unsigned carriers, bool chain, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < l->count && i < carriers; i++)
+    bool filling = false;
+
+    for (unsigned i = 0, begun = 0; i < l->count && begun < carriers; i++) {
+        bool fill = l->items[i].ticket.kind == CK_FILL;
+
+        if (fill && chain && filling)
+            continue;
+        filling |= fill;
+        begun++;
         if (!l->items[i].began_ns)
             l->items[i].began_ns = now_ns;
+    }
+}
+
+unsigned ck_leases_load(const ck_leases *l, bool chain)
+{
+    unsigned fills = 0;
+
+    for (unsigned i = 0; i < l->count; i++)
+        fills += l->items[i].ticket.kind == CK_FILL;
+    return l->count - (chain && fills ? fills - 1 : 0);
 }
 
 int ck_leases_next(const ck_leases *l, unsigned roles)

@@ -31,8 +31,14 @@ ck_lease ck_leases_take(ck_leases *l, unsigned i);
 /* Which item is that ticket, or -1. */
 int ck_leases_index(const ck_leases *l, ck_ticket t);
 
-/* The oldest `carriers` leases are being carried: those that were not until now began at now_ns. */
-void ck_leases_begin(ck_leases *l, unsigned carriers, uint64_t now_ns);
+/*
+ * The oldest `carriers` leases are being carried, but of the FILLs of a chain
+ * only the oldest one: those that were not until now began at now_ns.
+ */
+void ck_leases_begin(ck_leases *l, unsigned carriers, bool chain, uint64_t now_ns);
+
+/* For how many carriers they are work at once: the FILLs of a chain are work for one. */
+unsigned ck_leases_load(const ck_leases *l, bool chain);
 
 /*
  * Of those that wait for a carrier, the one that somebody with these roles

@@ -56,36 +56,38 @@ static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
     ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
     if (lease.began_ns)
         s->ticket_ns = (3 * s->ticket_ns + (now - lease.began_ns)) / 4;
-    ck_leases_begin(&c->leases, s->threads, now);
+    ck_leases_begin(&c->leases, s->threads, chain(s), now);
     if (t.kind == CK_FILL)
         c->next_fill = t.seq + 1;
     s->work->done(s->work->self, t);
 }
 
-static void hear_ready(ck_supervisor *s, ck_child *c, ck_ticket t)
+static void hear_ready(ck_supervisor *s, unsigned id, ck_ticket t)
 {
+    ck_child *c = &s->children[id];
+
+    s->last_ready_ns = s->last_ready_ns > s->shared->channels[id].ready_ns ? s->last_ready_ns : s->shared->channels[id].ready_ns;
     c->carriers = t.id;
     s->confined &= (unsigned)t.seq;
     s->false_starts = 0;
     if (++s->ready == s->processes && s->spawn_s == 0)
-        s->spawn_s = ck_seconds(ck_now_ns() - s->began_ns);
+        s->spawn_s = ck_seconds(s->last_ready_ns - s->began_ns);
     /* what was leased before it was ready began now */
     for (unsigned i = 0; i < c->leases.count; i++)
         c->leases.items[i].began_ns = 0;
-    ck_leases_begin(&c->leases, s->threads, ck_now_ns());
+    ck_leases_begin(&c->leases, s->threads, chain(s), ck_now_ns());
 }
 
 /* Takes everything a child has said. */
 static bool hear(ck_supervisor *s, unsigned id)
 {
-    ck_child *c = &s->children[id];
     bool heard = false;
     ck_ticket t;
 
     while (ck_proc_hear(&s->shared->channels[id].from, &t)) {
         heard = true;
         if (t.kind == CK_SAY_READY)
-            hear_ready(s, c, t);
+            hear_ready(s, id, t);
         else if (t.kind == CK_SAY_FAILED)
             s->work->fail(s->work->self, &s->shared->channels[id].enter_error);
         else
@@ -116,6 +118,17 @@ static bool find_ticket(ck_supervisor *s, const ck_child *c, unsigned roles, ck_
     return *next == CK_HAVE;
 }
 
+/*
+ * What it has, against what it shall have at once. A single thread carries the
+ * FILLs that it has before any TILE that came later; several leave them to one.
+ */
+static bool has_enough(const ck_supervisor *s, const ck_child *c, unsigned most)
+{
+    unsigned load = s->threads > 1 ? ck_leases_load(&c->leases, chain(s)) : c->leases.count;
+
+    return load >= most || c->leases.count >= leases_most(s);
+}
+
 /* Gives one ticket to a child that has fewer than `most`. */
 static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned most, ck_next *next)
 {
@@ -125,7 +138,7 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     /* rows are sent to a child that reads: to one that has nothing in hand */
     if (copies(s) && c->leases.count)
         roles &= CK_FILLS;
-    if (c->bell < 0 || !roles || c->leases.count >= most || ck_leases_suspect(&c->leases) ||
+    if (c->bell < 0 || !roles || has_enough(s, c, most) || ck_leases_suspect(&c->leases) ||
         !find_ticket(s, c, roles, &lease, next))
         return false;
     if (lease.ticket.kind == CK_FILL && s->decoder_lost.status) {
@@ -135,7 +148,7 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     s->decoder_used |= lease.ticket.kind == CK_FILL;
     lease.began_ns = 0;
     ck_leases_add(&c->leases, lease);
-    ck_leases_begin(&c->leases, s->threads, ck_now_ns());
+    ck_leases_begin(&c->leases, s->threads, chain(s), ck_now_ns());
     ck_proc_say(&s->shared->channels[id].to, lease.ticket, &s->shared->channels[id].asleep, c->bell);
     if (copies(s))
         (void)ck_cargo_move(s, id, lease.ticket, false); /* to one that is gone: its lease is settled when it is buried */
@@ -152,7 +165,7 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
 static bool hand_out(ck_supervisor *s, ck_next *next)
 {
     unsigned most = s->ticket_ns < SHORT_TICKET_NS ? leases_most(s) : s->threads;
-    bool any = false;
+    bool any = chain(s) && lease_one(s, s->holder, CK_FILLS, leases_most(s), next);
 
     most = most < leases_most(s) ? most : leases_most(s);
     for (unsigned lease = 1; lease <= most; lease++)
@@ -160,7 +173,7 @@ static bool hand_out(ck_supervisor *s, ck_next *next)
             unsigned id = (s->holder + i) % s->processes;
             any |= lease_one(s, id, id == s->holder || !chain(s) ? CK_FILLS | CK_TILES : CK_TILES, lease, next);
         }
-    return chain(s) ? any | lease_one(s, s->holder, CK_FILLS, leases_most(s), next) : any;
+    return any;
 }
 
 static bool drain_at_home(ck_supervisor *s, void *mine, ck_next *next)

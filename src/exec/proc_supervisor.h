@@ -37,6 +37,7 @@ typedef struct ck_supervisor {
     bool decoder_used;     /* a FILL of the chain was handed out */
     ck_error decoder_lost; /* status set: the holder died, and nobody can begin again */
     ck_leases orphans;     /* their carriers died */
+    uint64_t last_ready_ns; /* the latest of those that were ready */
     uint64_t began_ns, ticket_ns; /* ticket_ns: a running mean of how long tickets take */
     uint64_t stopping_ns;  /* since when the job is being given up; 0: it is not */
     double spawn_s;

@@ -46,15 +46,42 @@ static void test_begin(void **state)
     assert_true(ck_leases_init(&l, 4));
     for (uint64_t i = 0; i < 4; i++)
         ck_leases_add(&l, tile(i, 0));
-    ck_leases_begin(&l, 2, 100);
+    ck_leases_begin(&l, 2, true, 100);
     assert_int_equal(l.items[1].began_ns, 100);
     assert_int_equal(l.items[2].began_ns, 0);
     ck_leases_take(&l, 0);
-    ck_leases_begin(&l, 2, 200);
+    ck_leases_begin(&l, 2, true, 200);
     assert_int_equal(l.items[0].began_ns, 100);
     assert_int_equal(l.items[1].began_ns, 200);
     assert_int_equal(l.items[2].began_ns, 0);
     ck_leases_release(&l);
+}
+
+/* FILLs of a chain follow one another, so the carrier that is left has what comes behind them; others are carried at once. */
+static void test_fills_of_a_chain(void **state)
+{
+    (void)state;
+    for (int chain = 0; chain < 2; chain++) {
+        ck_leases l;
+
+        assert_true(ck_leases_init(&l, 4));
+        assert_int_equal(ck_leases_load(&l, chain), 0);
+        ck_leases_add(&l, fill(3));
+        assert_int_equal(ck_leases_load(&l, chain), 1);
+        ck_leases_add(&l, fill(4));
+        ck_leases_add(&l, tile(0, 0));
+        ck_leases_add(&l, tile(1, 0));
+        assert_int_equal(ck_leases_load(&l, chain), chain ? 3 : 4);
+        ck_leases_begin(&l, 2, chain, 100);
+        assert_int_equal(l.items[0].began_ns, 100);
+        assert_int_equal(l.items[1].began_ns, chain ? 0 : 100);
+        assert_int_equal(l.items[2].began_ns, chain ? 100 : 0);
+        assert_int_equal(l.items[3].began_ns, 0);
+        ck_leases_take(&l, 0);
+        ck_leases_begin(&l, 2, chain, 200);
+        assert_int_equal(l.items[0].began_ns, chain ? 200 : 100);
+        ck_leases_release(&l);
+    }
 }
 
 static void test_next(void **state)
@@ -83,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_fills_of_a_chain),
         cmocka_unit_test(test_next),
     };
 
