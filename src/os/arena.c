@@ -128,18 +128,20 @@ ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err)
     return CK_OK;
 }
 
-void ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes)
+bool ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes)
 {
     size_t first = (offset + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     size_t end = (offset + nbytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 
     if (end > arena->nbytes)
         end = arena->nbytes / HUGE_PAGE * HUGE_PAGE;
-    if (!arena->on_demand || first >= end)
-        return;
+    if (!arena->on_demand)
+        return false;
+    if (first >= end)
+        return true;
     for (size_t block = first; block < end; block += HUGE_PAGE)
         arena->base[block] = 0; /* one of which no page is there yet is refused */
-    (void)madvise(arena->base + first, end - first, MADV_COLLAPSE);
+    return madvise(arena->base + first, end - first, MADV_COLLAPSE) == 0;
 }
 
 void ck_arena_unmap(ck_arena *arena)

@@ -38,9 +38,10 @@ ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err);
  * process a fault: MADV_COLLAPSE of Linux 6.1 is not bound by that setting. A
  * block belongs to the range it begins in. Each call makes every CPU hand in
  * what it has cached, which may wait for a busy one: few calls, large ranges. A
- * refusal only means small pages.
+ * refusal only means small pages, and that asking for more of them is no use:
+ * false.
  */
-void ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes);
+bool ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes);
 
 void ck_arena_unmap(ck_arena *arena);
 

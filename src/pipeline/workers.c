@@ -94,8 +94,10 @@ static void back_rows(chunkimg_job *job)
     enum { STEP = 64 << 20 };
     size_t nbytes = (size_t)job->sched_config.ring_rows * job->rows.stride;
 
-    for (size_t at = 0; at < nbytes && !ck_work_stopped(job); at += STEP) {
-        ck_arena_back(&job->arena, job->layout.bands + at, nbytes - at < STEP ? nbytes - at : STEP);
+    bool given = true;
+
+    for (size_t at = 0; at < nbytes && given && !ck_work_stopped(job); at += STEP) {
+        given = ck_arena_back(&job->arena, job->layout.bands + at, nbytes - at < STEP ? nbytes - at : STEP);
         ck_job_pulse(job);
     }
 }
