@@ -66,11 +66,21 @@ static size_t scratch(const void *p, ck_shape out)
 
 /* ---- down the columns ----------------------------------------------------- */
 
+/* Eight samples: at least two pixels, with what follows them. They need not be aligned. */
+typedef uint16_t eight16 __attribute__((vector_size(16), aligned(2), may_alias));
+typedef uint32_t eight32 __attribute__((vector_size(32), aligned(4), may_alias));
+
 #define DOWN(name, sample, difference, total)                                                                         \
     CK_CLONES static void come##name(const sample *restrict in, total *restrict columns, size_t n)                    \
     {                                                                                                                 \
         for (size_t i = 0; i < n; i++)                                                                                \
             columns[i] = (total)(columns[i] + in[i]);                                                                 \
+    }                                                                                                                 \
+    CK_CLONES static void two##name(const sample *restrict a, const sample *restrict b, total *restrict columns,      \
+                                    size_t n)                                                                         \
+    {                                                                                                                 \
+        for (size_t i = 0; i < n; i++)                                                                                \
+            columns[i] = (total)(columns[i] + a[i] + b[i]);                                                           \
     }                                                                                                                 \
     CK_CLONES static void exchange##name(const sample *restrict come, const sample *restrict gone,                    \
                                             total *restrict columns, size_t n)                                        \
@@ -82,13 +92,13 @@ static size_t scratch(const void *p, ck_shape out)
 DOWN(8, uint8_t, int16_t, uint16_t)
 DOWN(16, uint16_t, int32_t, uint32_t)
 
-/* The sums of the first rows, and zeros behind them. */
+/* The sums of the first rows, an even number of them, and zeros behind them. */
 #define START(name, sample, total)                                                                                    \
     static void start##name(ck_view in, int32_t rows, total *columns, size_t n)                                       \
     {                                                                                                                 \
         memset(columns, 0, (n + SPARE) * sizeof *columns);                                                            \
-        for (int32_t y = 0; y < rows; y++)                                                                            \
-            come##name((const sample *)ck_row(in, y), columns, n);                                                    \
+        for (int32_t y = 0; y < rows; y += 2)                                                                         \
+            two##name((const sample *)ck_row(in, y), (const sample *)ck_row(in, y + 1), columns, n);                  \
     }
 
 START(8, uint8_t, uint16_t)
@@ -136,23 +146,25 @@ static void block_small(int32_t radius, uint16_t *columns, ck_view in, ck_view o
 
 /* ---- other windows of 8 bit --------------------------------------------------- */
 
-/* Totals of the first row of windows. */
-#define TOTALS(name, type)                                                                                            \
-    static void name(const uint16_t *columns, const ck_box_row *r, type less, type *totals)                           \
+/* Totals of the first row of windows: two pixels a step, as below. */
+#define TOTALS(name, type, vector)                                                                                    \
+    CK_CLONES static void name(const uint16_t *restrict columns, size_t c, size_t window, type start,                 \
+                               type *restrict totals, size_t n)                                                       \
     {                                                                                                                 \
-        for (size_t k = 0; k < r->channels; k++) {                                                                    \
-            type sum = (type)(0 - less);                                                                              \
-            for (size_t i = k; i < r->window * r->channels; i += r->channels)                                         \
-                sum = (type)(sum + columns[i]);                                                                       \
-            for (size_t i = k; i < r->n; i += r->channels) {                                                          \
-                totals[i] = sum;                                                                                      \
-                sum = (type)(sum + columns[i + r->window * r->channels] - columns[i]);                                \
-            }                                                                                                         \
+        vector sum = start - (vector){0};                                                                             \
+        for (size_t k = 0; k < window; k++)                                                                           \
+            sum += AT(columns + k * c, vector);                                                                       \
+        for (size_t i = 0; i < n; i += 2 * c) {                                                                       \
+            const uint16_t *gone = columns + i, *come = gone + window * c;                                            \
+            *(vector *)(totals + i) = sum;                                                                            \
+            sum += AT(come, vector) - AT(gone, vector) + (AT(come + c, vector) - AT(gone + c, vector));               \
         }                                                                                                             \
     }
 
-TOTALS(first_narrow, uint16_t)
-TOTALS(first_wide, int32_t)
+#define AT(p, vector) __builtin_convertvector(*(const eight16 *)(p), vector)
+
+TOTALS(first_narrow, uint16_t, eight16)
+TOTALS(first_wide, uint32_t, eight32)
 
 static void block8(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck_view out)
 {
@@ -163,11 +175,12 @@ static void block8(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck_
     void *totals = at + l->totals;
     bool narrow = window <= CK_BOX_NARROW;
 
-    start8(in, (int32_t)window, columns, padded);
+    start8(in, 2 * radius, columns, padded);
+    come8(ck_row(in, 2 * radius), columns, padded);
     if (narrow) {
-        first_narrow(columns, &r, 0, totals);
+        first_narrow(columns, c, window, 0, totals, r.n);
     } else {
-        first_wide(columns, &r, 128 * (int32_t)(window * window), totals);
+        first_wide(columns, c, window, (uint32_t)-128 * (uint32_t)(window * window), totals, r.n);
         rows->arrange(totals, r.n);
     }
     memset(running - SPARE, 0, (padded + 2 * SPARE) * sizeof *running);
@@ -200,21 +213,18 @@ static void strips8(int32_t radius, uint8_t *at, const layout *l, ck_view in, ck
 
 /* ---- 16 bit ------------------------------------------------------------------- */
 
-/* Eight samples: at least two pixels, with what follows them. They need not be aligned. */
-typedef uint32_t eight __attribute__((vector_size(32), aligned(4), may_alias));
-
 /* sums[i] = columns[i] + columns[i + c] + ... ; two pixels a step. SPARE more of both are touched. */
 CK_CLONES
 static void along(const uint32_t *restrict columns, size_t c, size_t window, uint32_t *restrict sums, size_t n)
 {
-    eight sum = {0};
+    eight32 sum = {0};
 
     for (size_t k = 0; k < window; k++)
-        sum += *(const eight *)(columns + k * c);
+        sum += *(const eight32 *)(columns + k * c);
     for (size_t i = 0; i < n; i += 2 * c) {
         const uint32_t *gone = columns + i, *come = gone + window * c;
-        *(eight *)(sums + i) = sum;
-        sum += *(const eight *)come - *(const eight *)gone + (*(const eight *)(come + c) - *(const eight *)(gone + c));
+        *(eight32 *)(sums + i) = sum;
+        sum += *(const eight32 *)come - *(const eight32 *)gone + (*(const eight32 *)(come + c) - *(const eight32 *)(gone + c));
     }
 }
 
