@@ -140,7 +140,7 @@ bool ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes)
     if (first >= end)
         return true;
     for (size_t block = first; block < end; block += HUGE_PAGE)
-        arena->base[block] = 0; /* one of which no page is there yet is refused */
+        __atomic_fetch_or(arena->base + block, 0, __ATOMIC_RELAXED); /* one of which no page is there yet is refused */
     return madvise(arena->base + first, end - first, MADV_COLLAPSE) == 0;
 }
 

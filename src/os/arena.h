@@ -32,14 +32,14 @@ ck_status ck_arena_join(ck_arena *arena, int fd, size_t nbytes, ck_error *err);
 ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err);
 
 /*
- * Huge pages for [offset, offset + nbytes), of which nobody has written a byte
- * yet. Private memory gets them at the first touch. Shared memory mostly does
- * not (shmem_enabled is "never" by default), and each small page costs every
- * process a fault: MADV_COLLAPSE of Linux 6.1 is not bound by that setting. A
- * block belongs to the range it begins in. Each call makes every CPU hand in
- * what it has cached, which may wait for a busy one: few calls, large ranges. A
- * refusal only means small pages, and that asking for more of them is no use:
- * false.
+ * Huge pages for [offset, offset + nbytes), best before anybody has written
+ * there; what lies there stays, whoever uses it meanwhile. Private memory gets
+ * them at the first touch. Shared memory mostly does not (shmem_enabled is
+ * "never" by default), and each small page costs every process a fault:
+ * MADV_COLLAPSE of Linux 6.1 is not bound by that setting. A block belongs to
+ * the range it begins in. Each call makes every CPU hand in what it has cached,
+ * which may wait for a busy one: few calls, large ranges. A refusal only means
+ * small pages, and that asking for more of them is no use: false.
  */
 bool ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes);
 

@@ -85,16 +85,15 @@ static ck_status make_memory(ck_worker *w, ck_error *err)
 }
 
 /*
- * While the processes start, and nobody writes rows yet. In steps, since a
- * system that has to find the memory first takes its time, and the user may
- * not want to wait.
+ * While the processes start; a second pass finds them there. In steps, since a
+ * system that has to find the memory first takes its time, and the user may not
+ * want to wait.
  */
 static void back_rows(chunkimg_job *job)
 {
     enum { STEP = 64 << 20 };
     size_t nbytes = (size_t)job->sched_config.ring_rows * job->rows.stride;
-
-    bool given = true;
+    bool given = !atomic_load(&job->board->pass);
 
     for (size_t at = 0; at < nbytes && given && !ck_work_stopped(job); at += STEP) {
         given = ck_arena_back(&job->arena, job->layout.bands + at, nbytes - at < STEP ? nbytes - at : STEP);
