@@ -62,6 +62,15 @@ typedef struct ck_work {
     void (*carry)(void *self, void *mine, ck_ticket t);
     void (*leave)(void *self, void *mine);
 
+    /*
+     * For carriers that may open no path. file, one of the books: opens what a ticket's labour will write. *file is the
+     * caller's to close once its carrier has it, -1: it needs none, or after a failure, whose errno is *why; `again` takes
+     * the file back. NULL: no ticket needs one. bring: before carry of such a ticket, by its carrier, whose own descriptor
+     * this is; carry closes it.
+     */
+    ck_status (*file)(void *self, ck_ticket t, int *file, int *why, ck_error *err);
+    void (*bring)(void *self, void *mine, int file);
+
     /* Before the first worker enters, by an executor with a global lock: the labour is to run in turns. NULL: no more. */
     void (*in_turns)(void *self, const ck_turns *turns);
 

@@ -36,8 +36,7 @@ typedef struct ck_exec_config {
     int arena;                /* descriptor of the shared memory; -1: they are forked */
     size_t arena_nbytes, shared_at; /* its size, and where in it `shared` lies */
     int input;                /* a descriptor of an input without a name, for them to read; -1: they open it by its path */
-    int folder;               /* a descriptor, where workers make files; -1: nowhere */
-    int input_folder;         /* likewise, where they open files to read; -1: nowhere */
+    int input_folder;         /* a descriptor, where workers open files to read; -1: nowhere */
     uint64_t file_nbytes;     /* the largest file that a worker makes */
     uint64_t worker_nbytes;   /* private memory that the plan gives each worker */
     uint64_t decoder_nbytes;  /* and a process besides that decodes */

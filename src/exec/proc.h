@@ -15,6 +15,10 @@ enum {
     CK_SAY_FAILED      /* from the child: enter_error says why it leaves */
 };
 
+/* On a ticket's kind: to the child, its file comes along; from the child, its file was lost, and it was not carried. */
+#define CK_WITH_FILE (1u << 30)
+#define CK_LOST_FILE (1u << 31)
+
 /* In the arena, one per child. */
 typedef struct ck_channel {
     ck_ring to;           /* supervisor writes, child reads */
@@ -52,6 +56,21 @@ void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell);
 bool ck_proc_hear(ck_ring *ring, ck_ticket *out);
 void ck_proc_ring_bell(int bell);
 
+/* Files that have come to a child, in the order of their tickets; -1: one that it had no room for. */
+typedef struct ck_files {
+    int fds[CK_RING_ROOM];
+    unsigned first, count;
+} ck_files;
+
+/* The supervisor: sends a descriptor, which stays the caller's. Never waits. 0, or an errno. */
+int ck_file_send(int bell, int file);
+
+/* A child, waiting for its bell: keeps what comes along. False: the supervisor is gone. One thread at a time. */
+bool ck_files_hear(ck_files *f, int bell);
+
+/* The next one, which the caller closes; waits for it. False: the supervisor is gone. */
+bool ck_files_take(ck_files *f, int bell, int *file);
+
 /* In a child: what the ticket reads (back: what it left) comes (goes) by the socket. False: the supervisor is gone. */
 bool ck_cargo_move_child(const ck_seat *seat, ck_ticket t, bool back);
 
@@ -61,11 +80,11 @@ typedef struct ck_recruit {
     int32_t parent;  /* its pid */
     uint32_t server; /* it shall fork workers, and be none */
     uint32_t id, threads;
-    uint32_t folder, data, input; /* whether it was given them */
+    uint32_t data, input; /* whether it was given them */
 } ck_recruit;
 
 /* Its descriptors, and how it knows what it is: its only argument, and a mark for whatever else it may start. */
-enum { CK_RECRUIT_BELL = 3, CK_RECRUIT_ARENA, CK_RECRUIT_FOLDER, CK_RECRUIT_DATA, CK_RECRUIT_INPUT };
+enum { CK_RECRUIT_BELL = 3, CK_RECRUIT_ARENA, CK_RECRUIT_DATA, CK_RECRUIT_INPUT };
 #define CK_RECRUIT_WORD "chunkimg-worker-process"
 #define CK_RECRUIT_MARK "CHUNKIMG_WORKER_PROCESS"
 

@@ -21,6 +21,7 @@ typedef struct crew {
     const ck_seat *seat;
     pthread_mutex_t taking, saying;
     bool over;           /* under taking: told to quit */
+    ck_files files;      /* under taking */
     atomic_uint said;    /* see take */
     pthread_mutex_t fills;
     bool filling, deferred; /* under fills; see keep_for_filler */
@@ -53,22 +54,30 @@ static void say(crew *c, ck_ticket t)
 }
 
 /* The next word; a supervisor that is gone ends the process. */
-static ck_ticket wait_for_word(const ck_seat *seat)
+static ck_ticket wait_for_word(const ck_seat *seat, ck_files *files)
 {
     ck_channel *c = &seat->shared->channels[seat->id];
-    char bytes[64];
     ck_ticket t;
 
     while (!ck_proc_hear(&c->to, &t)) {
         ck_bell_sleep(&c->asleep);
-        if (ck_ring_empty(&c->to)) {
-            ssize_t n = recv(seat->bell, bytes, sizeof bytes, 0);
-            if (n == 0 || (n < 0 && errno != EINTR))
-                _exit(1);
-        }
+        if (ck_ring_empty(&c->to) && !ck_files_hear(files, seat->bell))
+            _exit(1);
         ck_bell_wake(&c->asleep);
     }
     return t;
+}
+
+/* The file that came along with the ticket; -1: none. False: one did that this process had no room for. */
+static bool take_file(crew *c, ck_ticket *t, int *file)
+{
+    *file = -1;
+    if (!(t->kind & CK_WITH_FILE))
+        return true;
+    t->kind &= ~CK_WITH_FILE;
+    if (!ck_files_take(&c->files, c->seat->bell, file))
+        _exit(1);
+    return *file >= 0;
 }
 
 /*
@@ -115,12 +124,14 @@ static bool take_kept(crew *c, ck_ticket done, ck_ticket *t)
  * one. The supervisor's memory carries that order on any machine, but it is
  * another process: within this one, `said` tells it to the language.
  */
-static bool take(crew *c, ck_ticket *t)
+static bool take(crew *c, ck_ticket *t, int *file)
 {
     pthread_mutex_lock(&c->taking);
     if (!c->over) {
         do {
-            *t = wait_for_word(c->seat);
+            *t = wait_for_word(c->seat, &c->files);
+            if (!take_file(c, t, file))
+                t->kind |= CK_LOST_FILE;
             atomic_load_explicit(&c->said, memory_order_acquire);
         } while (keep_for_filler(c, *t));
         c->over = t->kind == CK_SAY_QUIT;
@@ -162,8 +173,8 @@ static ck_status confine(const ck_exec_config *config, unsigned *layers, ck_erro
     if (!config->sandbox)
         return CK_OK;
     if (config->options->sandbox == CHUNKIMG_SANDBOX_REQUIRE)
-        return ck_sandbox_enter(config->sandbox, config->folder, config->input_folder, layers, err);
-    (void)ck_sandbox_enter(config->sandbox, config->folder, config->input_folder, layers, &ignored);
+        return ck_sandbox_enter(config->sandbox, config->input_folder, layers, err);
+    (void)ck_sandbox_enter(config->sandbox, config->input_folder, layers, &ignored);
     return CK_OK;
 }
 
@@ -177,6 +188,7 @@ static void *carry_until_told(void *arg)
     ck_ticket t, next;
     ck_error err;
     void *mine;
+    int file = -1;
 
     if ((c->seat->data >= 0 && w->apart(w->self, &err)) || w->enter(w->self, h->worker, &mine, &err) ||
         confine(c->seat->config, &layers, &err)) {
@@ -185,7 +197,14 @@ static void *carry_until_told(void *arg)
         _exit(1);
     }
     wait_for_all(c, layers);
-    while (kept || take(c, &t)) {
+    while (kept || take(c, &t, &file)) {
+        if (t.kind & CK_LOST_FILE) {
+            say(c, t);
+            continue;
+        }
+        if (file >= 0)
+            w->bring(w->self, mine, file);
+        file = -1; /* it is carry's, and what is kept has none */
         if (c->seat->data >= 0 && !ck_cargo_move_child(c->seat, t, false))
             _exit(1);
         w->carry(w->self, mine, t);

@@ -44,7 +44,7 @@ static const char *program_of(const ck_supervisor *s)
 /* Runs the program, and tells the process at the other end of `bell` what it is. */
 static int recruit(const ck_supervisor *s, const ck_recruit *what, int ours, const ck_ends *theirs, pid_t *pid)
 {
-    int fds[CK_FDS_MOST] = {theirs->bell, s->config->arena, s->config->folder, theirs->data, s->config->input};
+    int fds[CK_FDS_MOST] = {theirs->bell, s->config->arena, theirs->data, s->config->input};
     int why = ck_process_spawn(program_of(s), CK_RECRUIT_WORD, CK_RECRUIT_MARK "=1", fds, pid);
 
     /* What it does not read is seen as its end. */
@@ -61,7 +61,6 @@ static ck_recruit describe(const ck_supervisor *s, unsigned id, const ck_ends *t
                         .parent = getpid(),
                         .id = id,
                         .threads = s->threads,
-                        .folder = s->config->folder >= 0,
                         .data = theirs->data >= 0,
                         .input = s->config->input >= 0};
 }
@@ -118,7 +117,7 @@ static int ask(const ck_supervisor *s, request r, const int fds[CK_FDS_MOST], in
 
 int ck_request_child(ck_supervisor *s, unsigned id, const ck_ends *theirs, pid_t *pid)
 {
-    const int fds[CK_FDS_MOST] = {theirs->bell, theirs->data, -1, -1, -1};
+    const int fds[CK_FDS_MOST] = {theirs->bell, theirs->data, -1, -1};
     int32_t value = 0;
     int why = ask(s, (request){.id = id}, fds, &value);
 
@@ -128,7 +127,7 @@ int ck_request_child(ck_supervisor *s, unsigned id, const ck_ends *theirs, pid_t
 
 int ck_request_reaping(ck_supervisor *s, pid_t pid)
 {
-    static const int none[CK_FDS_MOST] = {-1, -1, -1, -1, -1};
+    static const int none[CK_FDS_MOST] = {-1, -1, -1, -1};
     int32_t status = 0;
 
     /* A server that is gone has taken its workers along: they were killed. */

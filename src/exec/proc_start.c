@@ -100,6 +100,7 @@ int ck_child_start(ck_supervisor *s, unsigned id)
     c->bell = ours.bell;
     c->data = ours.data;
     c->carriers = 0;
+    c->room = CK_RING_ROOM;
     c->ended = false;
     c->next_fill = 0;
     s->alive++;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,14 +44,40 @@ static bool copies(const ck_supervisor *s)
     return s->config->options->ipc == CHUNKIMG_IPC_PIPE;
 }
 
+/* A child may have as many files open as it has now, and this one was too many: it waits until somebody has room. */
+static void hear_lost_file(ck_supervisor *s, ck_child *c, const ck_lease *lease)
+{
+    ck_error err;
+
+    c->room = c->leases.count;
+    s->work->again(s->work->self, lease->ticket);
+    if (c->room) {
+        ck_leases_add(&s->orphans, *lease);
+        return;
+    }
+    c->room = 1;
+    ck_fail_os(&err, EMFILE, "giving a worker process a file to write");
+    s->work->lost(s->work->self, lease->ticket, &err);
+}
+
 static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
 {
     ck_child *c = &s->children[id];
     uint64_t now = ck_now_ns();
-    int i = ck_leases_index(&c->leases, t);
+    bool lost_file = t.kind & CK_LOST_FILE;
+    int i;
 
+    t.kind &= ~CK_LOST_FILE;
+    i = ck_leases_index(&c->leases, t);
     if (i < 0)
         return; /* never leased: not a word of a child that is in its senses */
+    s->no_file = false;
+    if (lost_file) {
+        ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
+        ck_leases_begin(&c->leases, s->threads, chain(s), now);
+        hear_lost_file(s, c, &lease);
+        return;
+    }
     if (copies(s) && !ck_cargo_move(s, id, t, true))
         return; /* it died over it: the lease is settled when it is buried */
     ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
@@ -126,7 +153,26 @@ static bool has_enough(const ck_supervisor *s, const ck_child *c, unsigned most)
 {
     unsigned load = s->threads > 1 ? ck_leases_load(&c->leases, chain(s)) : c->leases.count;
 
-    return load >= most || c->leases.count >= leases_most(s);
+    return load >= most || c->leases.count >= leases_most(s) || c->leases.count >= c->room;
+}
+
+static bool anything_out(const ck_supervisor *s)
+{
+    for (unsigned id = 0; id < s->processes; id++)
+        if (s->children[id].leases.count)
+            return true;
+    return false;
+}
+
+/* Its carrier cannot have the ticket now: it comes later, or never. */
+static void do_without(ck_supervisor *s, const ck_lease *lease, int why, const ck_error *err)
+{
+    if (ck_file_may_come(why) && anything_out(s)) {
+        s->no_file = true;
+        ck_leases_add(&s->orphans, *lease);
+    } else {
+        s->work->lost(s->work->self, lease->ticket, err);
+    }
 }
 
 /* Gives one ticket to a child that has fewer than `most`. */
@@ -134,9 +180,13 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
 {
     ck_child *c = &s->children[id];
     ck_lease lease;
+    ck_ticket word;
+    ck_error err;
 
     /* rows are sent to a child that reads: to one that has nothing in hand */
     if (copies(s) && c->leases.count)
+        roles &= CK_FILLS;
+    if (s->no_file)
         roles &= CK_FILLS;
     if (c->bell < 0 || !roles || has_enough(s, c, most) || ck_leases_suspect(&c->leases) ||
         !find_ticket(s, c, roles, &lease, next))
@@ -147,9 +197,15 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     }
     s->decoder_used |= lease.ticket.kind == CK_FILL;
     lease.began_ns = 0;
+    word = lease.ticket;
+    int why = ck_file_give(s, c, &word, &err);
+    if (why) {
+        do_without(s, &lease, why, &err);
+        return true;
+    }
     ck_leases_add(&c->leases, lease);
     ck_leases_begin(&c->leases, s->threads, chain(s), ck_now_ns());
-    ck_proc_say(&s->shared->channels[id].to, lease.ticket, &s->shared->channels[id].asleep, c->bell);
+    ck_proc_say(&s->shared->channels[id].to, word, &s->shared->channels[id].asleep, c->bell);
     if (copies(s))
         (void)ck_cargo_move(s, id, lease.ticket, false); /* to one that is gone: its lease is settled when it is buried */
     return true;
@@ -278,6 +334,7 @@ static void bury(ck_supervisor *s, unsigned id)
         settle(s, &c->leases.items[i], who);
     }
     c->leases.count = 0;
+    s->no_file = false;
     replace(s, id, who);
 }
 
@@ -387,7 +444,7 @@ static ck_status make_tables(ck_supervisor *s, ck_error *err)
 
     s->polls = calloc(n, sizeof *s->polls);
     s->children = calloc(n, sizeof *s->children);
-    if (!s->polls || !s->children || !ck_leases_init(&s->orphans, n * room)) {
+    if (!s->polls || !s->children || !ck_leases_init(&s->orphans, n * room + 1)) {
         free(s->children);
         s->children = NULL;
         return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
@@ -492,11 +549,14 @@ ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_w
                        .to_server = -1,
                        .began_ns = ck_now_ns()};
     void *mine = NULL;
+    int spare = eventfd(0, EFD_CLOEXEC); /* a descriptor that is left for files when processes have taken all others */
     ck_status status = start_all(&s, err);
 
     /* The supervisor only drains, which needs no scratch: after the forks, so that children do not inherit it. */
     if (!status)
         status = work->enter(work->self, config->workers, &mine, err);
+    if (spare >= 0)
+        close(spare);
     if (!status) {
         supervise(&s, mine);
         count(&s, stats);

@@ -13,6 +13,7 @@ typedef struct ck_child {
     int bell;           /* socket; -1: gone */
     int data;           /* socket for pixels; -1: they are shared */
     unsigned carriers;  /* threads in it; 0: it is not ready yet */
+    unsigned room;      /* leases that it may have at once; fewer where it has no room for their files */
     bool ended;         /* by us: it was stuck */
     uint64_t next_fill; /* FILL of the chain that its decoder comes to next */
     ck_leases leases;
@@ -34,6 +35,7 @@ typedef struct ck_supervisor {
     unsigned replaced;
     uint64_t copied;       /* bytes that went by sockets */
     unsigned confined;     /* ck_sandbox layers that hold every child so far */
+    bool no_file;          /* one could not be had, and what is out will make room: no TILE until something comes back */
     bool decoder_used;     /* a FILL of the chain was handed out */
     ck_error decoder_lost; /* status set: the holder died, and nobody can begin again */
     ck_leases orphans;     /* their carriers died */
@@ -68,6 +70,15 @@ int ck_child_reap(ck_supervisor *s, unsigned id);
 
 /* Sends what a ticket reads to its child, or (back) takes what it left. False: the child is gone. */
 bool ck_cargo_move(ck_supervisor *s, unsigned id, ck_ticket t, bool back);
+
+/*
+ * The file that a ticket's labour writes, where there is one, is opened and on its way to child c, and *t is what must be
+ * said to it. 0, or an errno that *err has words for: then nothing is left of it.
+ */
+int ck_file_give(ck_supervisor *s, const ck_child *c, ck_ticket *t, ck_error *err);
+
+/* There was none, or no room on its way, and either may be otherwise once less is out. */
+bool ck_file_may_come(int why);
 
 /* Kills children that are stuck. Their ends are seen at their sockets. */
 void ck_supervisor_end_stuck(ck_supervisor *s);

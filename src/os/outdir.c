@@ -388,14 +388,14 @@ ck_status ck_outfile_open(const char *path, bool force, ck_outdir **out, ck_erro
     return open_output(path, true, force, (wish){0}, out, &taken, err);
 }
 
-ck_status ck_outdir_join(const char *path, int dir, ck_outdir **out, ck_error *err)
+ck_status ck_outdir_join(const char *path, ck_outdir **out, ck_error *err)
 {
     ck_outdir *joined = calloc(1, sizeof *joined);
 
     *out = joined;
     if (!joined)
         return ck_fail_memory(err, sizeof *joined, "opening the output");
-    *joined = (ck_outdir){.parent = -1, .dir = dir, .file = -1, .lock = -1}; /* the owner is nobody here */
+    *joined = (ck_outdir){.parent = -1, .dir = -1, .file = -1, .lock = -1}; /* the owner is nobody here */
     ck_text_escape(joined->shown, sizeof joined->shown, path);
     return CK_OK;
 }
@@ -479,27 +479,70 @@ ck_status ck_outdir_put_failed(const ck_put *what, bool created, int os_errno)
                       ck_text_escape(shown, sizeof shown, what->name), created ? "written" : "created");
 }
 
+/* Closes it whatever happens. */
+static ck_status fill_and_close(const ck_put *what, int fd)
+{
+    int why = write_all(fd, what->bytes, what->nbytes), closed = close_checked(what->dir, fd);
+
+    return why || closed ? ck_outdir_put_failed(what, true, why ? why : closed) : CK_OK;
+}
+
 static ck_status put_now(const ck_put *what)
 {
-    int fd = open_new(what->dir, what->name), why, closed;
+    int fd = open_new(what->dir, what->name);
 
-    if (fd < 0)
-        return ck_outdir_put_failed(what, false, errno);
-    why = write_all(fd, what->bytes, what->nbytes);
-    closed = close_checked(what->dir, fd);
-    return why || closed ? ck_outdir_put_failed(what, true, why ? why : closed) : CK_OK;
+    return fd < 0 ? ck_outdir_put_failed(what, false, errno) : fill_and_close(what, fd);
+}
+
+/* A put of a whole file, or words for why the name will not do. */
+static ck_status new_put(const ck_outdir *dir, const char *name, ck_put *out, ck_error *err)
+{
+    *out = (ck_put){.dir = dir, .folder = dir->dir, .file = -1, .sync = dir->sync, .err = err};
+    if (strlen(name) >= sizeof out->name) {
+        strcpy(out->name, "...");
+        return ck_outdir_put_failed(out, false, ENAMETOOLONG);
+    }
+    strcpy(out->name, name);
+    return CK_OK;
 }
 
 ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err)
 {
-    ck_put what = {.dir = dir, .folder = dir->dir, .file = -1, .sync = dir->sync, .bytes = bytes, .nbytes = nbytes, .err = err};
+    ck_put what;
+    ck_status status = new_put(dir, name, &what, err);
 
-    if (strlen(name) >= sizeof what.name) {
-        strcpy(what.name, "...");
-        return ck_outdir_put_failed(&what, false, ENAMETOOLONG);
-    }
-    strcpy(what.name, name);
+    if (status)
+        return status;
+    what.bytes = bytes;
+    what.nbytes = nbytes;
     return dir->writer ? dir->writer->put(dir->writer->self, &what) : put_now(&what);
+}
+
+ck_status ck_outdir_make(const ck_outdir *dir, const char *name, int *file, int *why, ck_error *err)
+{
+    ck_put what;
+    ck_status status = new_put(dir, name, &what, err);
+
+    *file = -1;
+    *why = status ? ENAMETOOLONG : 0;
+    if (status)
+        return status;
+    *file = open_new(dir, name);
+    *why = *file < 0 ? errno : 0;
+    return *file < 0 ? ck_outdir_put_failed(&what, false, *why) : CK_OK;
+}
+
+ck_status ck_outdir_fill(const ck_outdir *dir, const char *name, int file, const void *bytes, size_t nbytes, ck_error *err)
+{
+    ck_put what;
+    ck_status status = new_put(dir, name, &what, err);
+
+    what.bytes = bytes;
+    what.nbytes = nbytes;
+    if (!status)
+        return fill_and_close(&what, file);
+    close(file);
+    return status;
 }
 
 ck_status ck_outdir_begin(ck_outdir *dir, const char *name, ck_error *err)

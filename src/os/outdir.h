@@ -39,6 +39,16 @@ ck_status ck_out_check(const char *path, bool is_file, bool force, ck_error *err
 ck_status ck_outdir_put(ck_outdir *dir, const char *name, const void *bytes, size_t nbytes, ck_error *err);
 
 /*
+ * ck_outdir_put in two steps, for a process that may open no path: another one
+ * makes the file (*file: its descriptor, -1 after a failure; *why: its errno),
+ * and whoever was given the descriptor writes all of it and closes it, also
+ * after a failure. What was written is sure only then: whoever made the file
+ * closes its own descriptor before anything is written.
+ */
+ck_status ck_outdir_make(const ck_outdir *dir, const char *name, int *file, int *why, ck_error *err);
+ck_status ck_outdir_fill(const ck_outdir *dir, const char *name, int file, const void *bytes, size_t nbytes, ck_error *err);
+
+/*
  * Bytes on their way to a file, for a writer that does the work of
  * ck_outdir_put and ck_outdir_append_kept in its own way and time. All but the
  * name is borrowed: bytes and err stay valid until the ticket is done that
@@ -81,12 +91,8 @@ ck_status ck_outdir_write_kept(ck_outdir *dir, int file, const char *name, const
 
 ck_status ck_outdir_end(ck_outdir *dir, ck_error *err);
 
-/*
- * In a process that did not open it: the folder whose staging place is the
- * descriptor `dir`, for ck_outdir_put and nothing else. ck_outdir_leave frees
- * it and closes the descriptor.
- */
-ck_status ck_outdir_join(const char *path, int dir, ck_outdir **out, ck_error *err);
+/* In a process that did not open it: for ck_outdir_fill and nothing else. ck_outdir_leave frees it. */
+ck_status ck_outdir_join(const char *path, ck_outdir **out, ck_error *err);
 
 /* The staging folder: to look at what is in it. Owned by dir. */
 int ck_outdir_fd(const ck_outdir *dir);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CK_FIRST_FD = 3, CK_FDS_MOST = 5 };
+enum { CK_FIRST_FD = 3, CK_FDS_MOST = 4 };
 
 /*
  * Runs `program` with the arguments `program word` and this environment with

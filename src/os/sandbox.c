@@ -164,9 +164,9 @@ static int forbid_paths(int ruleset)
     return failed ? errno : 0;
 }
 
-static int allow_inside(int ruleset, int folder, uint64_t rights)
+static int allow_reading(int ruleset, int folder)
 {
-    struct landlock_path_beneath_attr inside = {.allowed_access = rights, .parent_fd = folder};
+    struct landlock_path_beneath_attr inside = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE, .parent_fd = folder};
 
     if (folder < 0)
         return 0;
@@ -174,16 +174,14 @@ static int allow_inside(int ruleset, int folder, uint64_t rights)
 }
 
 /* Every right to files that the first version knows: the later ones only divide what this one holds together. */
-static int enter_landlock(int into, int from)
+static int enter_landlock(int from)
 {
     struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
     int why = ruleset < 0 ? errno : 0;
 
     if (!why)
-        why = allow_inside(ruleset, into, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE);
-    if (!why)
-        why = allow_inside(ruleset, from, LANDLOCK_ACCESS_FS_READ_FILE);
+        why = allow_reading(ruleset, from);
     if (!why)
         why = forbid_paths(ruleset);
     if (ruleset >= 0)
@@ -193,9 +191,8 @@ static int enter_landlock(int into, int from)
 
 #else
 
-static int enter_landlock(int into, int from)
+static int enter_landlock(int from)
 {
-    (void)into;
     (void)from;
     return ENOSYS;
 }
@@ -204,7 +201,7 @@ static int enter_landlock(int into, int from)
 
 /* ---- seccomp ---------------------------------------------------------------------- */
 
-/* What computing takes, and reading and writing what is open. */
+/* What computing takes, and reading and writing what is open. None of them takes a path. */
 static const int allowed[] = {
     SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek),
     SCMP_SYS(close), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
@@ -232,7 +229,7 @@ static int add_reading(const ck_sandbox *s, scmp_filter_ctx filter, int from)
     return failed;
 }
 
-static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int into, int from)
+static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int from)
 {
     int failed = 0;
 
@@ -241,38 +238,35 @@ static int add_rules(const ck_sandbox *s, scmp_filter_ctx filter, int into, int 
     /* raise and abort: a signal to itself and nobody else */
     if (!failed)
         failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-    if (!failed && into >= 0)
-        failed = s->add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)into, 0),
-                        SCMP_A2_32(SCMP_CMP_EQ, CK_SANDBOX_NEW_FILE, 0));
     if (!failed && from >= 0)
         failed = add_reading(s, filter, from);
     return -failed;
 }
 
 /* A refused call fails with EPERM and the worker goes on to say so, where a kill would lose what it has to say. */
-static int enter_seccomp(const ck_sandbox *s, int into, int from)
+static int enter_seccomp(const ck_sandbox *s, int from)
 {
     scmp_filter_ctx filter = s->init(SCMP_ACT_ERRNO(EPERM));
     int why;
 
     if (!filter)
         return ENOMEM;
-    why = add_rules(s, filter, into, from);
+    why = add_rules(s, filter, from);
     if (!why)
         why = -s->load(filter);
     s->release(filter);
     return why;
 }
 
-ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err)
+ck_status ck_sandbox_enter(const ck_sandbox *s, int from, unsigned *layers, ck_error *err)
 {
     int why = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
 
     *layers = 0;
-    if (!why && s->landlock && !enter_landlock(into, from))
+    if (!why && s->landlock && !enter_landlock(from))
         *layers |= CK_SANDBOX_LANDLOCK;
     if (!why)
-        why = enter_seccomp(s, into, from);
+        why = enter_seccomp(s, from);
     if (why)
         return ck_fail_os(err, why, "confining a worker process");
     *layers |= CK_SANDBOX_SECCOMP;
@@ -309,10 +303,9 @@ void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes, uint64_t memory
     (void)memory_nbytes;
 }
 
-ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err)
+ck_status ck_sandbox_enter(const ck_sandbox *s, int from, unsigned *layers, ck_error *err)
 {
     (void)s;
-    (void)into;
     (void)from;
     *layers = 0;
     return ck_fail(err, CHUNKIMG_SYSTEM, "confining a worker process: this build goes without libseccomp");

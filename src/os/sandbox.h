@@ -5,13 +5,11 @@
  * core dumps, large files, new processes and more memory than the plan gives
  * reason for (rlimits).
  *
- * New files in one folder may be allowed: openat on that very descriptor, with
- * the very flags of a new file. seccomp does not see the name, so it protects
- * what exists (nothing can be read or overwritten by its path) and all folders
- * from everything but new files; Landlock, where the kernel has it, keeps new
- * files out of other folders as well. Files of one folder may be read likewise,
- * where an image is made of several: openat on that descriptor, for reading,
- * through no symbolic link. Only Landlock holds such names inside the folder.
+ * No call that is left takes a path: what is written was opened by another
+ * process, which sends the descriptor. There is one exception, where an image
+ * is made of several files: those of one folder may be read, by openat on that
+ * very descriptor, for reading, through no symbolic link. seccomp does not see
+ * the name; only Landlock, where the kernel has it, holds it inside the folder.
  */
 #ifndef CK_OS_SANDBOX_H
 #define CK_OS_SANDBOX_H
@@ -19,9 +17,6 @@
 #include "base/error.h"
 
 enum { CK_SANDBOX_SECCOMP = 1, CK_SANDBOX_LANDLOCK = 2 };
-
-/* The flags of the files that may be made. */
-#define CK_SANDBOX_NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 typedef struct ck_sandbox ck_sandbox;
 
@@ -49,10 +44,10 @@ const char *ck_sandbox_layers(const ck_sandbox *s);
 void ck_sandbox_limit(const ck_sandbox *s, uint64_t file_nbytes, uint64_t memory_nbytes);
 
 /*
- * From here on the calling thread is confined, for good. into: where it may
- * make files, from: where it may read them, descriptors; -1: nowhere. *layers:
- * what holds it. Children are forked before, each with a copy of s.
+ * From here on the calling thread is confined, for good. from: where it may
+ * open files to read, a descriptor; -1: nowhere. *layers: what holds it.
+ * Children are forked before, each with a copy of s.
  */
-ck_status ck_sandbox_enter(const ck_sandbox *s, int into, int from, unsigned *layers, ck_error *err);
+ck_status ck_sandbox_enter(const ck_sandbox *s, int from, unsigned *layers, ck_error *err);
 
 #endif

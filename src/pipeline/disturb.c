@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "os/sandbox.h"
+#include "os/outdir.h"
 
 enum { BEFORE_TILE, AFTER_TILE, BEFORE_FILL, STUCK };
 
@@ -39,13 +43,20 @@ void ck_disturb_read(ck_disturb *d)
     }
 }
 
-/* As somebody would who has taken a worker over: to read it, or to make it in the only way that may be left. */
+/* As somebody would who has taken a worker over: to read it, or to make it, in one way or another, in whatever folder is open. */
 static bool can_open(const char *path)
 {
+    struct open_how how = {.flags = CK_PUT_FLAGS, .mode = CK_PUT_MODE};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    for (int dir = 3; dir < 32 && fd < 0; dir++)
-        fd = openat(dir, path, CK_SANDBOX_NEW_FILE, 0666);
+    for (int dir = 3; dir < 32 && fd < 0; dir++) {
+        fd = openat(dir, path, CK_PUT_FLAGS, CK_PUT_MODE);
+        if (fd < 0)
+            fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+        if (!mkdirat(dir, path, 0777) || !mknodat(dir, path, S_IFIFO | 0666, 0) || !symlinkat("/", dir, path) ||
+            !renameat(dir, path, dir, path) || !unlinkat(dir, path, 0))
+            return true;
+    }
     if (fd >= 0)
         close(fd);
     return fd >= 0;

@@ -166,7 +166,7 @@ ck_status ck_errands_run(ck_errands *e, ck_error *err)
     ck_work work = {.self = e, .next = next, .done = done, .lost = lost, .fail = fail, .again = again, .stopping = stopping,
                     .enter = enter, .carry = carry, .leave = leave, .in_turns = in_turns, .describe = describe};
     ck_exec_config config = {.workers = e->workers, .rereadable = true, .tiles = e->count, .slots = (uint32_t)e->count,
-                             .arena = -1, .input = -1, .folder = -1, .input_folder = -1, .shared = e->arena.base + e->executor,
+                             .arena = -1, .input = -1, .input_folder = -1, .shared = e->arena.base + e->executor,
                              .options = e->options, .pulse = pulse, .user = e};
     ck_exec_stats stats = CK_EXEC_STATS_UNKNOWN;
     ck_status status;

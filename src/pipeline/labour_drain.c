@@ -25,7 +25,7 @@ static ck_status skip_tile(chunkimg_job *job, const ck_tile *at, ck_slot *slot)
 static ck_status settle_tile(chunkimg_job *job, const ck_tile *at, ck_slot *slot, const void *bytes)
 {
     if (job->by_copy && job->sink->store && !slot->kept && !slot->err.status)
-        job->sink->store(job->sink_state, at, bytes, slot->outcome.nbytes, &slot->err);
+        job->sink->store(job->sink_state, at, -1, bytes, slot->outcome.nbytes, &slot->err);
     if (!slot->err.status)
         return job->sink->accept(job->sink_state, at, &slot->outcome, bytes, &slot->err);
     return ck_work_may_skip(job, &slot->err) ? skip_tile(job, at, slot) : slot->err.status;

@@ -7,6 +7,7 @@
  * slot and its worker's own memory.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "os/checksum.h"
 #include "pipeline/work_inside.h"
@@ -216,8 +217,11 @@ static ck_status end_file(making *m)
         return status;
     ck_work_spend(m->w, CHUNKIMG_STAGE_ENCODE, &m->since);
     if (job->sink->store && !job->by_copy) {
+        int file = m->w->file;
+
+        m->w->file = -1;
         ck_turns_let_go(job->turns);
-        status = job->sink->store(job->sink_state, &m->file, m->bytes, n, &m->slot->err);
+        status = job->sink->store(job->sink_state, &m->file, file, m->bytes, n, &m->slot->err);
         ck_turns_take(job->turns);
         ck_work_spend(m->w, CHUNKIMG_STAGE_WRITE, &m->since);
     }
@@ -261,6 +265,10 @@ void ck_labour_tile(ck_worker *w, ck_ticket t)
     }
     if (!status && job->codec)
         status = end_file(&m);
+    if (w->file >= 0) { /* it was not even written to: the tile failed */
+        close(w->file);
+        w->file = -1;
+    }
     if (status) {
         m.slot->err.col = m.tile.col;
         m.slot->err.row = m.tile.row;

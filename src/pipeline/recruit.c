@@ -134,7 +134,7 @@ static ck_body *take_body(const order *head)
 }
 
 /* The job of the order, up to where a forked process would have it. */
-static ck_status open_job(const char *bytes, size_t nbytes, int folder, chunkimg_job **out, ck_error *err)
+static ck_status open_job(const char *bytes, size_t nbytes, chunkimg_job **out, ck_error *err)
 {
     chunkimg_options o;
     chunkimg_job *job;
@@ -165,7 +165,7 @@ static ck_status open_job(const char *bytes, size_t nbytes, int folder, chunkimg
     if (!status)
         status = ck_job_settle(job, err);
     if (!status && job->sink->join)
-        status = job->sink->join(job->sink_state, &job->sink_config, folder, err);
+        status = job->sink->join(job->sink_state, &job->sink_config, err);
     return status;
 }
 
@@ -213,7 +213,7 @@ bool chunkimg_worker_main(int argc, char **argv, int *code)
     if (!ck_socket_receive(CK_RECRUIT_BELL, &what, sizeof what) || !ck_process_follow(what.parent) ||
         !(bytes = malloc(what.order_nbytes)) || !ck_socket_receive(CK_RECRUIT_BELL, bytes, what.order_nbytes))
         return true;
-    if (open_job(bytes, what.order_nbytes, what.folder ? CK_RECRUIT_FOLDER : -1, &job, &err)) {
+    if (open_job(bytes, what.order_nbytes, &job, &err)) {
         tell_failure(&what, &err);
         return true;
     }

@@ -84,7 +84,6 @@ ck_exec_config ck_job_exec_config(chunkimg_job *job)
                             .arena_nbytes = job->arena.nbytes,
                             .shared_at = job->layout.executor,
                             .input = job->options.body ? job->options.body->fd : -1,
-                            .folder = job->sink->folder ? job->sink->folder(job->sink_state) : -1,
                             .input_folder = ck_source_folder(job->source),
                             .file_nbytes = job->sink->store ? job->worker.encoded : 0,
                             .worker_nbytes = job->plan.worker_bytes / job->plan.workers,

@@ -182,6 +182,19 @@ static void work_again(void *self, ck_ticket t)
         job->board->fill_errors[t.seq % CK_FILLS_MOST] = (ck_error){0};
 }
 
+/* A worker process opens no path. */
+static ck_status work_file(void *self, ck_ticket t, int *file, int *why, ck_error *err)
+{
+    chunkimg_job *job = self;
+    ck_tile at = ck_grid_tile(&job->grid, t.seq);
+
+    *file = -1;
+    *why = 0;
+    if (t.kind != CK_TILE || job->survey || job->by_copy || !job->sink->make || ck_job_slot(job, t.id)->kept)
+        return CK_OK;
+    return job->sink->make(job->sink_state, &at, file, why, err);
+}
+
 /* ---- carrying -------------------------------------------------------------------- */
 
 /* What the figures of the run need of each ticket. */
@@ -197,6 +210,14 @@ static void note_carried(ck_worker *w, ck_ticket t, uint64_t began, uint64_t wor
     w->tally->busy_ns += worked;
     if (t.kind == CK_TILE && !w->job->survey && !atomic_load_explicit(&board->first_tile_ns, memory_order_relaxed))
         atomic_compare_exchange_strong(&board->first_tile_ns, &none, now);
+}
+
+static void work_bring(void *self, void *mine, int file)
+{
+    ck_worker *w = mine;
+
+    (void)self;
+    w->file = file;
 }
 
 static void work_carry(void *self, void *mine, ck_ticket t)
@@ -277,6 +298,8 @@ ck_work ck_job_work(chunkimg_job *job)
                      .enter = ck_work_enter,
                      .carry = work_carry,
                      .leave = ck_work_leave,
+                     .file = work_file,
+                     .bring = work_bring,
                      .in_turns = work_in_turns,
                      .write_through = work_write_through,
                      .read_ahead = work_read_ahead,

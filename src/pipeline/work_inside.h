@@ -27,6 +27,7 @@ typedef struct ck_worker {
     uint8_t *scratch, *block, *encoded;
     void *encoder;   /* its state; NULL: nothing is encoded */
     ck_disturb disturb;
+    int file;        /* of the tile in hand, where it was brought; -1: it was not, or is closed */
     void *piece;     /* state for decoding pieces; NULL: the decoder is one chain */
 } ck_worker;
 

@@ -110,6 +110,7 @@ ck_status ck_work_enter(void *self, unsigned id, void **mine, ck_error *err)
     if (!w)
         return ck_fail_memory(err, sizeof *w, "preparing a worker");
     w->job = job;
+    w->file = -1;
     w->tally = ck_job_tally(job, id);
     if (id < job->plan.workers && (id || job->plan.processes)) /* the first thread is where it is */
         ck_spread(job->board->home_cpu, id);

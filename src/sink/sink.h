@@ -56,17 +56,23 @@ typedef struct ck_sink {
     /* Makes the staging place. config outlives the state. After a failure nothing is left. */
     ck_status (*open)(void *st, const ck_sink_config *config, ck_error *err);
 
-    /* One tile's bytes. Any worker, any process that inherited the state. NULL: bytes go to accept. */
-    ck_status (*store)(void *st, const ck_tile *tile, const void *bytes, size_t nbytes, ck_error *err);
+    /*
+     * One tile's bytes. Any worker; in any process that has the state (inherited or joined) where make has made `file`,
+     * which is closed in any case; -1: store makes it. NULL: bytes go to accept.
+     */
+    ck_status (*store)(void *st, const ck_tile *tile, int file, const void *bytes, size_t nbytes, ck_error *err);
+
+    /*
+     * What a store will need that may open no path: *file is new, empty and the caller's to close; after a failure -1, and
+     * *why is the errno. At home. unstore takes it back. NULL where store is.
+     */
+    ck_status (*make)(void *st, const ck_tile *tile, int *file, int *why, ck_error *err);
 
     /* A store whose worker died may have come halfway: what it left of the tile goes. At home. NULL: nothing. */
     void (*unstore)(void *st, const ck_tile *tile);
 
-    /* The folder that store makes new files in, and nothing else of the system: a descriptor. NULL: store needs none. */
-    int (*folder)(const void *st);
-
     /* In place of open, in a process that was not forked from the one that opened: for store alone. NULL: needs nothing. */
-    ck_status (*join)(void *st, const ck_sink_config *config, int folder, ck_error *err);
+    ck_status (*join)(void *st, const ck_sink_config *config, ck_error *err);
 
     /*
      * The tile, where an earlier run that is resumed has made it already: its outcome, and true. At home, after open.

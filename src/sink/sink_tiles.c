@@ -256,13 +256,29 @@ static ck_status tiles_open(void *st, const ck_sink_config *config, ck_error *er
     return status;
 }
 
-static ck_status tiles_store(void *st, const ck_tile *tile, const void *bytes, size_t nbytes, ck_error *err)
+static ck_status tiles_store(void *st, const ck_tile *tile, int file, const void *bytes, size_t nbytes, ck_error *err)
 {
     const state *s = st;
     char name[CK_NAME_MOST];
     ck_status status = name_of(s->config, tile, name, err);
 
-    return status ? status : ck_outdir_put(s->dir, name, bytes, nbytes, err);
+    if (file < 0)
+        return status ? status : ck_outdir_put(s->dir, name, bytes, nbytes, err);
+    if (!status)
+        return ck_outdir_fill(s->dir, name, file, bytes, nbytes, err);
+    close(file);
+    return status;
+}
+
+static ck_status tiles_make(void *st, const ck_tile *tile, int *file, int *why, ck_error *err)
+{
+    const state *s = st;
+    char name[CK_NAME_MOST];
+    ck_status status = name_of(s->config, tile, name, err);
+
+    *file = -1;
+    *why = 0;
+    return status ? status : ck_outdir_make(s->dir, name, file, why, err);
 }
 
 static void tiles_unstore(void *st, const ck_tile *tile)
@@ -275,11 +291,6 @@ static void tiles_unstore(void *st, const ck_tile *tile)
         ck_outdir_remove(s->dir, name);
 }
 
-static int tiles_folder(const void *st)
-{
-    return ck_outdir_fd(((const state *)st)->dir);
-}
-
 static void tiles_through(void *st, const ck_writer *writer)
 {
     state *s = st;
@@ -288,13 +299,13 @@ static void tiles_through(void *st, const ck_writer *writer)
     ck_journal_through(&s->journal, writer ? s->dir : NULL);
 }
 
-static ck_status tiles_join(void *st, const ck_sink_config *config, int folder, ck_error *err)
+static ck_status tiles_join(void *st, const ck_sink_config *config, ck_error *err)
 {
     state *s = st;
     ck_status status;
 
     *s = (state){.config = config, .journal = {.file = -1}};
-    status = ck_outdir_join(config->path, folder, &s->dir, err);
+    status = ck_outdir_join(config->path, &s->dir, err);
     if (!status && config->options->fsync)
         ck_outdir_sync(s->dir);
     return status;
@@ -362,9 +373,9 @@ const ck_sink ck_sink_tiles = {
     .check = tiles_check,
     .open = tiles_open,
     .store = tiles_store,
+    .make = tiles_make,
     .through = tiles_through,
     .unstore = tiles_unstore,
-    .folder = tiles_folder,
     .join = tiles_join,
     .kept = tiles_kept,
     .accept = tiles_accept,

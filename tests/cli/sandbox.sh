@@ -31,14 +31,31 @@ for mode in processes hybrid; do
     rm -rf made
 done
 
-# new files: in the output's folder only. seccomp does not see names; Landlock does.
-if [[ $(json report.json .sandbox.what) == *Landlock* ]]; then
-    mkdir elsewhere
-    CHUNKIMG_TEST_OPEN=$PWD/elsewhere/new expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes -o made --sandbox=off
-    rm -f elsewhere/new
-    CHUNKIMG_TEST_OPEN=$PWD/elsewhere/new expect_exit 0 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes -o made
+# No path is left at all: not elsewhere, and not in the output's own folder, whose descriptor a forked worker has.
+mkdir elsewhere
+for start in fork spawn forkserver; do
+    [ "$start" != fork ] || CHUNKIMG_TEST_OPEN=new expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes -o made --sandbox=off
+    CHUNKIMG_TEST_OPEN=$PWD/elsewhere/new expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes --start "$start" -o made --sandbox=off
+    rm -rf elsewhere/new
+    for path in new "$PWD/elsewhere/new"; do
+        CHUNKIMG_TEST_OPEN=$path expect_exit 0 timeout 20 "$CHUNKIMG" "${work[@]}" --mode processes --start "$start" -o made
+        diff -r plain made >/dev/null || fail "--start $start: a worker that tried to open $path changed the output"
+        rm -rf made
+    done
     [ ! -e elsewhere/new ] || fail "a confined worker made a file elsewhere"
-    rm -rf made
+done
+
+# workers open nothing in any case: their files come from the supervisor, confined or not
+if can_inject; then
+    for sandbox in require off; do
+        strace -f -o calls -e trace=openat,open,creat,openat2,sendmsg "$CHUNKIMG" "${work[@]}" --mode processes --start fork -o made --sandbox="$sandbox"
+        made=$(grep -c 'O_CREAT|O_EXCL' calls)
+        [ "$made" -ge 20 ] || fail "--sandbox=$sandbox: $made files were made"
+        expect_equal "$(grep 'O_CREAT|O_EXCL' calls | cut -d' ' -f1 | sort -u | wc -l)" 1 "--sandbox=$sandbox: processes that make files"
+        [ "$(grep -c SCM_RIGHTS calls)" -ge 20 ] || fail "--sandbox=$sandbox: files were not sent"
+        diff -r plain made >/dev/null || fail "--sandbox=$sandbox changed the output"
+        rm -rf made
+    done
 fi
 
 # memory: what the plan gives reason for, and not what a decoder asks for that was taken over

@@ -78,7 +78,7 @@ processes_here() {
 }
 
 # calls_of COMMAND...: "CALL N", how often the busiest of its threads and processes makes each call
-calls="openat write close renameat2 mkdirat read mmap clone clone3"
+calls="openat write close renameat2 mkdirat read mmap clone clone3 sendmsg recvmsg"
 calls_of() {
     strace -f --seccomp-bpf -o calls.txt -e "trace=${calls// /,}" "$@" >/dev/null 2>&1 </dev/null
     awk '{ split($2, a, "("); if (a[1] ~ /^[a-z0-9]+$/) n[$1 " " a[1]]++ }

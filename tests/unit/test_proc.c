@@ -131,7 +131,7 @@ static void run(const ck_work *work, unsigned workers, unsigned threads)
     ck_error err;
 
     chunkimg_options_init(&options);
-    ck_exec_config config = {.workers = workers, .rereadable = true, .arena = -1, .input = -1, .folder = -1, .input_folder = -1,
+    ck_exec_config config = {.workers = workers, .rereadable = true, .arena = -1, .input = -1, .input_folder = -1,
                              .shared = shared, .options = &options, .pulse = pulse};
     assert_int_equal(ck_proc_run(&config, threads, work, &stats, &err), CK_OK);
     assert_int_equal(stats.replaced, 0);
