@@ -253,8 +253,8 @@ const ck_exec ck_exec_gil = {
     .name = "gil",
     .summary = "pthreads under one global lock with CPython's protocol: time slicing, not parallelism",
     .details = "A thread looks whether the lock is asked for between blocks of rows and between tickets, as CPython does between "
-               "bytecodes. One call of a native kernel is not interrupted, there as here: the deflate of a tile is one call of "
-               "libdeflate from --compression 3 on, and one that takes longer than --gil-interval holds the lock to its end, "
+               "bytecodes. One call of a native kernel is not interrupted, there as here: the deflate of a tile is one call from "
+               "--compression 3 on, and one that takes longer than --gil-interval holds the lock to its end, "
                "unless --gil-release lets go of it. Smaller tiles and --compression 1 or 2 are looked at more often.",
     .about = {.unit = "a pthread that holds the global lock",
               .memory = "shared, nothing is copied",

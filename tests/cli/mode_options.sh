@@ -205,5 +205,5 @@ fi
 # the table of all modes: every mode, every column
 expect_exit 0 "$CHUNKIMG" help modes
 for mode in $(all_modes); do grep -q "^$mode  *|" "$tmp/out" || fail "help modes leaves $mode out"; done
-for text in "gil: A thread looks" "async: The loop opens" "auto: The first of these" "is one call of libdeflate"; do expect_text "$tmp/out" "$text"; done
+for text in "gil: A thread looks" "async: The loop opens" "auto: The first of these" "is one call from --compression 3"; do expect_text "$tmp/out" "$text"; done
 for title in memory "a global lock" strength weakness suits; do expect_text "$tmp/out" "$title"; done

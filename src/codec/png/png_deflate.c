@@ -7,60 +7,74 @@
 #include "codec/png/png_plan.h"
 #include "os/checksum.h"
 
+/* A library, or our own compressor, and its level. */
+typedef struct way {
+    const ck_png_engine *engine; /* NULL: nobody */
+    int level;
+} way;
+
 /*
- * One step of the ladder. With a judge (a level of the same library) rows are
- * collected, and a trial decides how they are filtered and who compresses them:
- * at the level `quick` the fast rungs' engine where matches only mislead, at
- * the level `dense` zlib where little is left, else the rung's own engine.
- * 0: nobody.
+ * One step of the ladder. Where there is a judge all rows are collected first,
+ * and a trial of it on a sample says how they are filtered and, where there is
+ * another, whether that one compresses them: by filters chosen row by row.
  */
 typedef struct rung {
-    const ck_png_engine *engine;
-    int level, judge, quick, dense;
+    way main, judge, other, dense;
+    way indices; /* of palette images, which are not filtered and nearly always drawn: short matches far back count */
     bool filtered; /* stored rows are larger and slower when filtered */
 } rung;
 
+#define ZLIB(level_) {&ck_png_engine_zlib, level_}
+#define ZLIB_PLAIN(level_) {&ck_png_engine_zlib_plain, level_}
+#define PACK(level_) {&ck_png_engine_pack, level_}
 #ifdef CK_HAVE_ISAL
-#define QUICK_ENGINE &ck_png_engine_isal
-#define QUICK(level_, otherwise) {.engine = QUICK_ENGINE, .level = level_, .filtered = true}
+#define QUICK(level_) {&ck_png_engine_isal, level_}
+#define QUICK_INDICES(level_) QUICK(level_)
 #else
-#define QUICK_ENGINE NULL
-#define QUICK(level_, otherwise) {.engine = &ck_png_engine_zlib, .level = otherwise, .filtered = true}
+#define QUICK(level_) {&ck_png_engine_zlib, 1}
+#define QUICK_INDICES(level_) ZLIB_PLAIN(1)
 #endif
 #ifdef CK_HAVE_LIBDEFLATE
-#define WHOLE(otherwise, ...) {.engine = &ck_png_engine_libdeflate, __VA_ARGS__, .filtered = true}
+#define WHOLE(level_, otherwise) {&ck_png_engine_libdeflate, level_}
+#define WHOLE_INDICES(level_, otherwise) WHOLE(level_, otherwise)
 #else
-#define WHOLE(otherwise, ...) {.engine = &ck_png_engine_zlib, .level = otherwise, .filtered = true}
+#define WHOLE(level_, otherwise) ZLIB(otherwise)
+#define WHOLE_INDICES(level_, otherwise) ZLIB_PLAIN(otherwise)
 #endif
 
 /*
  * Measured on photographs, a drawing, a screenshot and a noisy scan. ISA-L's
- * level 3 is slower and larger than its level 2. On the scan ISA-L is smaller
- * than all of libdeflate's lazy levels, on the screenshot zlib's 6 is smaller
- * than libdeflate's 7 and twice as fast as its 8. What a low level says of the
- * filters holds for the middle ones, not for the highest.
+ * level 3 is slower and larger than its level 2. Our own at its second lowest
+ * effort is smaller than libdeflate's 7 on all but the screenshot, where zlib's
+ * 6 is smaller than both.
  */
 static const rung ladder[] = {
-    {.engine = &ck_png_engine_stored},
-    QUICK(1, 1),
-    QUICK(2, 1),
-    WHOLE(2, .level = 1),
-    WHOLE(3, .level = 3, .judge = 3, .quick = 2),
-    WHOLE(4, .level = 5, .judge = 3, .quick = 2),
-    WHOLE(6, .level = 6, .judge = 3, .quick = 2, .dense = 6),
-    WHOLE(7, .level = 7, .judge = 6, .quick = 2, .dense = 8),
-    WHOLE(8, .level = 9, .judge = 9, .quick = 2, .dense = 9),
-    WHOLE(9, .level = 12, .judge = 9),
+    {.main = {&ck_png_engine_stored, 0}, .indices = {&ck_png_engine_stored, 0}},
+    {.main = QUICK(1), .indices = QUICK_INDICES(1), .filtered = true},
+    {.main = QUICK(2), .indices = QUICK_INDICES(2), .filtered = true},
+    {.main = PACK(1), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(1, 2), .filtered = true},
+    {.main = PACK(2), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(3, 3), .filtered = true},
+    {.main = PACK(3), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(5, 4), .filtered = true},
+    {.main = PACK(4), .judge = PACK(1), .dense = ZLIB_PLAIN(7), .indices = ZLIB_PLAIN(6), .filtered = true},
+    {.main = PACK(5), .judge = PACK(1), .dense = ZLIB_PLAIN(8), .indices = ZLIB_PLAIN(8), .filtered = true},
+    {.main = PACK(6), .judge = PACK(1), .dense = ZLIB_PLAIN(9), .indices = ZLIB_PLAIN(9), .filtered = true},
+    {.main = WHOLE(12, 9), .judge = WHOLE(9, 9), .other = PACK(6), .indices = WHOLE_INDICES(12, 9), .filtered = true},
 };
 
-/* An engine and its state. */
+enum {
+    DRAWN = 10,          /* what shrinks to less than this part may be drawn, with much to match: rows of it are tried */
+    DENSE = 24,          /* and less than this part is */
+    CONTEST = 8,         /* the part of the rows */
+    CONTEST_MARGIN = 12, /* the part that must be saved to be worth the time */
+};
+
+/* Somebody and his state. */
 typedef struct worker {
-    const ck_png_engine *engine; /* NULL: not needed */
-    int level;
+    way way;
     void *state;
 } worker;
 
-enum { BY_MAIN, BY_JUDGE, BY_QUICK, BY_DENSE, WORKERS };
+enum { BY_MAIN, BY_JUDGE, BY_OTHER, BY_DENSE, WORKERS };
 
 struct ck_png_deflate {
     const rung *rung;
@@ -75,23 +89,21 @@ struct ck_png_deflate {
     uint32_t check;
 };
 
-/*
- * Indices are not filtered, so that there is nothing to try, and are nearly always drawn: there is much to match, which
- * the quick engine misses, and zlib's 6 finds more than libdeflate's in as little time.
- */
-static void list_workers(const rung *r, bool indexed, worker to[WORKERS])
+/* Of indices there is nothing to try: they are not filtered. */
+static bool tries(const rung *r, ck_png_load load)
 {
-    const ck_png_engine *zlib = indexed ? &ck_png_engine_zlib_plain : &ck_png_engine_zlib;
-    const ck_png_engine *engine = r->engine == &ck_png_engine_zlib ? zlib : r->engine;
+    return r->judge.engine && !load.indexed;
+}
 
+static void list_workers(const rung *r, ck_png_load load, worker to[WORKERS])
+{
     memset(to, 0, WORKERS * sizeof *to);
-    to[BY_MAIN] = (worker){engine, r->level, NULL};
-    if (r->judge && !indexed)
-        to[BY_JUDGE] = (worker){engine, r->judge, NULL};
-    if (r->quick && !indexed)
-        to[BY_QUICK] = (worker){QUICK_ENGINE, r->quick, NULL};
-    if (r->dense)
-        to[BY_DENSE] = (worker){zlib, r->dense, NULL};
+    to[BY_MAIN].way = load.indexed ? r->indices : r->main;
+    if (load.indexed)
+        return;
+    to[BY_JUDGE].way = r->judge;
+    to[BY_OTHER].way = r->other;
+    to[BY_DENSE].way = r->dense;
 }
 
 /* A stage holds a row at least and the whole load at most. */
@@ -106,15 +118,14 @@ static size_t stage_for(size_t wanted, ck_png_load load)
 
 static size_t stage_nbytes(const rung *r, ck_png_load load)
 {
-    return stage_for(r->judge ? SIZE_MAX : r->engine->stage_nbytes, load);
+    return stage_for(tries(r, load) ? SIZE_MAX : load.indexed ? r->indices.engine->stage_nbytes : r->main.engine->stage_nbytes,
+                     load);
 }
 
 /* A row that is put aside while it is filtered, and the sample behind it. */
 static size_t sample_nbytes(const rung *r, ck_png_load load)
 {
-    size_t sample = load.indexed ? 0 : ck_png_sample_nbytes(load.row_nbytes, ck_png_load_nbytes(load));
-
-    return r->judge ? load.row_nbytes + sample : 0;
+    return tries(r, load) ? load.row_nbytes + ck_png_sample_nbytes(load.row_nbytes, ck_png_load_nbytes(load)) : 0;
 }
 
 /* A stage that is handed over is more than half full, or the last. A sample is no more than a whole load. */
@@ -131,10 +142,10 @@ size_t ck_png_deflate_bound(int level, ck_png_load load)
     worker w[WORKERS];
     size_t most = 0;
 
-    list_workers(r, load.indexed, w);
+    list_workers(r, load, w);
     for (int i = 0; i < WORKERS; i++)
-        if (w[i].engine && engine_bound(r, w[i].engine, load) > most)
-            most = engine_bound(r, w[i].engine, load);
+        if (w[i].way.engine && engine_bound(r, w[i].way.engine, load) > most)
+            most = engine_bound(r, w[i].way.engine, load);
     return most;
 }
 
@@ -144,18 +155,18 @@ size_t ck_png_deflate_memory(int level, ck_png_load largest)
     size_t sum = sizeof(ck_png_deflate) + stage_nbytes(r, largest) + sample_nbytes(r, largest);
     worker w[WORKERS];
 
-    list_workers(r, largest.indexed, w);
+    list_workers(r, largest, w);
     for (int i = 0; i < WORKERS; i++)
-        if (w[i].engine)
-            sum += w[i].engine->memory(w[i].level);
+        if (w[i].way.engine)
+            sum += w[i].way.engine->memory(w[i].way.level);
     return sum;
 }
 
-static bool open_workers(ck_png_deflate *d, bool indexed)
+static bool open_workers(ck_png_deflate *d, ck_png_load largest)
 {
-    list_workers(d->rung, indexed, d->workers);
+    list_workers(d->rung, largest, d->workers);
     for (worker *w = d->workers; w < d->workers + WORKERS; w++)
-        if (w->engine && !(w->state = w->engine->open(w->level)))
+        if (w->way.engine && !(w->state = w->way.engine->open(w->way.level)))
             return false;
     return true;
 }
@@ -170,11 +181,11 @@ ck_status ck_png_deflate_new(int level, ck_png_load largest, ck_png_deflate **ou
     d->rung = &ladder[level];
     d->stage_nbytes = stage_nbytes(d->rung, largest);
     d->stage = malloc(d->stage_nbytes);
-    if (d->rung->judge) {
+    if (tries(d->rung, largest)) {
         d->spare = malloc(sample_nbytes(d->rung, largest));
         d->sample = d->spare ? d->spare + largest.row_nbytes : NULL;
     }
-    if (d->stage && (d->spare || !d->rung->judge) && open_workers(d, largest.indexed))
+    if (d->stage && (d->spare || !tries(d->rung, largest)) && open_workers(d, largest))
         return CK_OK;
 failed:
     ck_png_deflate_free(out);
@@ -189,7 +200,7 @@ void ck_png_deflate_free(ck_png_deflate **pd)
         return;
     for (worker *w = d->workers; w < d->workers + WORKERS; w++)
         if (w->state)
-            w->engine->close(w->state);
+            w->way.engine->close(w->state);
     free(d->stage);
     free(d->spare);
     free(d);
@@ -204,13 +215,13 @@ void ck_png_deflate_begin(ck_png_deflate *d, ck_png_load load, uint8_t *out, siz
     d->out = out;
     d->staged = 0;
     d->check = 1;
-    d->worker->engine->begin(d->worker->state);
+    d->worker->way.engine->begin(d->worker->state);
 }
 
 static ck_status hand_over(ck_png_deflate *d, ck_png_flow flow, ck_error *err)
 {
     d->check = ck_adler32(d->check, d->stage, d->staged);
-    if (!d->worker->engine->put(d->worker->state, d->stage, d->staged, flow, &d->space))
+    if (!d->worker->way.engine->put(d->worker->state, d->stage, d->staged, flow, &d->space))
         return ck_fail(err, CHUNKIMG_SYSTEM, "compressing a PNG: the compressor passed its bound");
     d->staged = 0;
     return CK_OK;
@@ -218,7 +229,7 @@ static ck_status hand_over(ck_png_deflate *d, ck_png_flow flow, ck_error *err)
 
 ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_t *prior, ck_error *err)
 {
-    size_t wanted = d->worker->engine->stage_nbytes < d->stage_nbytes ? d->worker->engine->stage_nbytes
+    size_t wanted = d->worker->way.engine->stage_nbytes < d->stage_nbytes ? d->worker->way.engine->stage_nbytes
                                                                       : d->stage_nbytes;
     size_t nbytes = d->load.row_nbytes;
     uint8_t *to;
@@ -230,7 +241,7 @@ ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_
     }
     to = d->stage + d->staged;
     d->staged += nbytes + 1;
-    if (d->rung->judge)
+    if (tries(d->rung, d->load))
         memcpy(to + 1, row, nbytes);
     else
         ck_png_plan_row(d->rung->filtered && !d->load.indexed ? CK_PNG_PER_ROW : CK_PNG_NONE, to, row, prior, nbytes,
@@ -242,34 +253,76 @@ ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_
 static void decide(ck_png_deflate *d)
 {
     worker *w = d->workers;
-    ck_png_raw raw = {d->stage, d->load.row_nbytes, d->load.pixel_nbytes, d->load.rows, d->load.indexed};
+    ck_png_raw raw = {d->stage, d->load.row_nbytes, d->load.pixel_nbytes, d->load.rows};
     ck_png_trial trial = {
-        .judge = w[BY_JUDGE].engine,
+        .judge = w[BY_JUDGE].way.engine,
         .judge_state = w[BY_JUDGE].state,
-        .quick = w[BY_QUICK].engine,
-        .quick_state = w[BY_QUICK].state,
-        .main = d->rung->level != d->rung->judge ? w[BY_MAIN].engine : NULL,
+        .other = w[BY_OTHER].way.engine,
+        .other_state = w[BY_OTHER].state,
+        .main = w[BY_MAIN].way.engine,
         .main_state = w[BY_MAIN].state,
         .sample = d->sample,
         .space = d->space,
     };
 
     ck_png_trial_run(&trial, raw);
-    if (trial.use_quick)
-        d->worker = &w[BY_QUICK];
-    else if (trial.dense && w[BY_DENSE].engine)
-        d->worker = &w[BY_DENSE];
-    d->worker->engine->begin(d->worker->state);
+    if (trial.use_other)
+        d->worker = &w[BY_OTHER];
+    d->worker->way.engine->begin(d->worker->state);
     ck_png_plan_rows(trial.plan, raw, d->spare);
+}
+
+/* ---- what is drawn ------------------------------------------------------ */
+
+/* Compressed into the room behind what is already there; SIZE_MAX where it is too little. */
+static size_t packed_behind(const ck_png_deflate *d, const worker *w, const uint8_t *from, size_t nbytes, ck_png_flow flow)
+{
+    ck_png_space space = d->space;
+
+    w->way.engine->begin(w->state);
+    if (!w->way.engine->put(w->state, from, nbytes, flow, &space))
+        return SIZE_MAX;
+    return (size_t)(space.at - d->space.at);
+}
+
+/* Whether the one for dense rows does better by a good part, on rows in the middle. */
+static bool dense_wins(const ck_png_deflate *d)
+{
+    size_t row = d->load.row_nbytes + 1, part = (d->load.rows / CONTEST + 1) * row;
+    const uint8_t *from = d->stage + (d->load.rows - part / row) / 2 * row;
+    size_t theirs = packed_behind(d, &d->workers[BY_DENSE], from, part, CK_PNG_FINISH);
+    size_t ours = packed_behind(d, d->worker, from, part, CK_PNG_FINISH);
+
+    return theirs < ours - ours / CONTEST_MARGIN;
+}
+
+/* Of `nbytes` rows, which are in the stage still, little is left: it is replaced where that can be done better. */
+static void compress_again(ck_png_deflate *d, size_t nbytes, ck_png_flow flow)
+{
+    size_t before = (size_t)(d->space.at - d->out), after;
+
+    if (before >= nbytes / DRAWN || (before >= nbytes / DENSE && !dense_wins(d)))
+        return;
+    after = packed_behind(d, &d->workers[BY_DENSE], d->stage, nbytes, flow);
+    if (after >= before)
+        return;
+    memmove(d->out, d->space.at, after);
+    d->space.at = d->out + after;
+    d->space.left += before - after;
 }
 
 ck_status ck_png_deflate_end(ck_png_deflate *d, bool followed, size_t *out_nbytes, uint32_t *check, ck_error *err)
 {
+    ck_png_flow flow = followed ? CK_PNG_FLUSH : CK_PNG_FINISH;
+    size_t nbytes = d->staged;
     ck_status status;
 
-    if (d->rung->judge)
+    if (tries(d->rung, d->load))
         decide(d);
-    status = hand_over(d, followed ? CK_PNG_FLUSH : CK_PNG_FINISH, err);
+    status = hand_over(d, flow, err);
+    /* whoever is tried again has a colleague who takes everything at once, so that all of it is in the stage still */
+    if (!status && d->workers[BY_DENSE].way.engine)
+        compress_again(d, nbytes, flow);
     *out_nbytes = (size_t)(d->space.at - d->out);
     *check = d->check;
     return status;

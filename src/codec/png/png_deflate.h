@@ -1,9 +1,9 @@
 /*
  * Filtering and raw deflate (RFC 1951) of one file's or one strip's rows, by
- * the library and the library's level that a rung of the ladder 0..9 names.
- * The fast rungs filter each row as it comes and hand over pieces that are
- * still in the cache; the others collect all rows first and try on a sample of
- * them how they are best filtered.
+ * the compressor and its level that a rung of the ladder 0..9 names. The fast
+ * rungs filter each row as it comes and hand over pieces that are still in the
+ * cache; the middle ones compress all rows at once, and from the default on
+ * they try on a sample first how the rows are best filtered.
  *
  * A strip that another one follows ends on a byte boundary with nothing final,
  * and no strip looks back into the one before: their bytes can be joined.

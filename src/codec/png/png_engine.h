@@ -35,5 +35,6 @@ extern const ck_png_engine ck_png_engine_zlib;       /* as libpng opens it for r
 extern const ck_png_engine ck_png_engine_zlib_plain; /* and for those that are not: short matches are worth it */
 extern const ck_png_engine ck_png_engine_isal;       /* with CK_HAVE_ISAL */
 extern const ck_png_engine ck_png_engine_libdeflate; /* with CK_HAVE_LIBDEFLATE; no CK_PNG_MORE */
+extern const ck_png_engine ck_png_engine_pack;       /* our own, for rows that are filtered: levels 1 to 6; no CK_PNG_MORE */
 
 #endif

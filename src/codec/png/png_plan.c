@@ -4,10 +4,11 @@
 
 enum {
     BLOCK_ROWS = 8,       /* of a sample: enough for matches between rows */
-    SHARE = 16,           /* a sample is this part of the whole */
+    SHARE = 32,           /* a sample is this part of the whole */
     LEAST_NBYTES = 16384, /* of a sample; less says nothing */
     WIDEST = 6144,        /* bytes of a row that a sample takes; a multiple of every pixel's bytes */
-    DENSE = 32,           /* a sample that shrinks to less than this part is */
+    MARGIN = 16,          /* one filter for all rows must save this part: a sample has less to match than the whole, */
+    MARGIN_NBYTES = 64,   /* and so much: of a sample without anything on it the last bytes say nothing */
 };
 
 void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *prior, size_t row_nbytes,
@@ -101,31 +102,39 @@ static size_t packed_nbytes(const ck_png_engine *e, void *state, const ck_png_tr
     return (size_t)(space.at - t->space.at);
 }
 
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t try_plan(const ck_png_trial *t, ck_png_raw raw, size_t rows, int plan, const ck_png_engine *e, void *state)
+{
+    return packed_nbytes(e, state, t, take_sample(raw, rows, plan, t->sample));
+}
+
 void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw)
 {
-    static const int plans[] = {CK_PNG_PER_ROW, CK_PNG_UP, CK_PNG_SUB, CK_PNG_NONE, CK_PNG_AVERAGE};
-    size_t rows = sample_rows(raw.row_nbytes, raw.rows * (raw.row_nbytes + 1)), best = SIZE_MAX, nbytes = 0;
+    static const int plans[] = {CK_PNG_UP, CK_PNG_SUB, CK_PNG_NONE, CK_PNG_AVERAGE};
+    size_t rows = sample_rows(raw.row_nbytes, raw.rows * (raw.row_nbytes + 1)), best;
+    size_t nbytes = rows * (sample_width(raw.row_nbytes) + 1);
 
-    t->plan = raw.indexed ? CK_PNG_NONE : CK_PNG_PER_ROW;
-    t->use_quick = false;
-    t->dense = raw.indexed;
-    if (raw.indexed)
-        return; /* what a sample of few rows says of filters misleads here: indices repeat over longer ways */
-    if (raw.rows < BLOCK_ROWS || 2 * rows * (sample_width(raw.row_nbytes) + 1) > raw.rows * (raw.row_nbytes + 1))
+    t->plan = CK_PNG_PER_ROW;
+    t->use_other = false;
+    if (raw.rows < BLOCK_ROWS || 2 * nbytes > raw.rows * (raw.row_nbytes + 1))
         return; /* a trial would cost as much as it can save */
+    best = try_plan(t, raw, rows, CK_PNG_PER_ROW, t->judge, t->judge_state);
+    best -= smaller(best, best / MARGIN + MARGIN_NBYTES);
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
-        nbytes = take_sample(raw, rows, plans[i], t->sample);
-        size_t packed = packed_nbytes(t->judge, t->judge_state, t, nbytes);
+        size_t packed = try_plan(t, raw, rows, plans[i], t->judge, t->judge_state);
+
         if (packed < best) {
             best = packed;
             t->plan = plans[i];
         }
     }
-    t->dense = best < nbytes / DENSE;
-    if (t->quick) {
-        nbytes = take_sample(raw, rows, t->plan, t->sample);
-        size_t quick = packed_nbytes(t->quick, t->quick_state, t, nbytes);
-        /* A judge is a low level. What it loses to the quick one by, a higher one may make up: drawn areas. */
-        t->use_quick = quick <= best && (!t->main || quick <= packed_nbytes(t->main, t->main_state, t, nbytes));
+    if (t->other && try_plan(t, raw, rows, CK_PNG_PER_ROW, t->other, t->other_state)
+                        < try_plan(t, raw, rows, t->plan, t->main, t->main_state)) {
+        t->use_other = true;
+        t->plan = CK_PNG_PER_ROW;
     }
 }

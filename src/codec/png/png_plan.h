@@ -22,7 +22,6 @@ typedef struct ck_png_raw {
     size_t row_nbytes; /* without that byte */
     size_t pixel_nbytes;
     size_t rows;
-    bool indexed; /* pixels are indices: not filtered, and taken as dense */
 } ck_png_raw;
 
 /* One row; prior: NULL before the first, which is filtered by NONE or SUB. */
@@ -37,15 +36,15 @@ size_t ck_png_sample_nbytes(size_t row_nbytes, size_t nbytes);
 
 /* Who compresses samples, and what came out. */
 typedef struct ck_png_trial {
-    const ck_png_engine *judge, *quick; /* quick: NULL, or an engine for what a judge cannot do better */
-    const ck_png_engine *main;          /* who compresses all of it otherwise, where that is not the judge; NULL: the judge does */
-    void *judge_state, *quick_state, *main_state;
+    const ck_png_engine *judge;
+    const ck_png_engine *main;
+    const ck_png_engine *other; /* NULL, or who may be better than the main one where each row has its filter */
+    void *judge_state, *main_state, *other_state;
     uint8_t *sample;    /* ck_png_sample_nbytes */
     ck_png_space space; /* that may be written; no less than the engines' bound of the sample */
 
     int plan;
-    bool use_quick; /* it is no worse than the judge and than who would do it: noise, where matches only mislead them */
-    bool dense;     /* so few bytes are left that a slower compressor takes little time */
+    bool use_other;
 } ck_png_trial;
 
 /* Depends on the pixels alone. */

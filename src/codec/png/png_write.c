@@ -347,7 +347,7 @@ static const char *const options[] = {"compression", NULL};
 
 static double cost(const ck_encode_params *params)
 {
-    static const double by_compression[10] = {0.3, 2.2, 2.2, 4.4, 10, 14, 19, 34, 100, 300};
+    static const double by_compression[10] = {0.3, 2.2, 2.2, 4.6, 6, 7, 8, 20, 50, 300};
 
     return by_compression[params->compression];
 }
