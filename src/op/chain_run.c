@@ -188,7 +188,7 @@ enum {
     AHEAD_NBYTES = 1 << 13, /* of source rows that are fetched while as many are worked on: what can be on its way at once */
     AHEAD_ROWS = 4,         /* at least; resize makes as many at once */
     CHAIN_ROWS = 16,        /* likewise of a chain, whose stages keep rows for one another */
-    ROW_MOST = 1 << 13,     /* bytes; longer rows the processor finds by itself */
+    ROW_MOST = 1 << 13,     /* bytes of the source; longer rows the processor finds by itself */
     AHEAD_HALO = 2          /* what reaches further is not bound by memory, and begins each block with more work */
 };
 
@@ -196,11 +196,11 @@ enum {
 static int32_t rows_ahead(const ck_chain *c, ck_rect rect)
 {
     ck_rect need = ck_chain_need(c, rect), some = rect;
-    size_t nbytes = (size_t)need.w * ck_pixel_nbytes(c->in) * (size_t)need.h / (size_t)rect.h + 1;
+    size_t row = (size_t)need.w * ck_pixel_nbytes(c->in), nbytes = row * (size_t)need.h / (size_t)rect.h + 1;
     int32_t rows = nbytes < AHEAD_NBYTES / AHEAD_ROWS ? (int32_t)(AHEAD_NBYTES / nbytes) : AHEAD_ROWS;
 
     rows = c->count > 1 && rows < CHAIN_ROWS ? CHAIN_ROWS : rows - rows % AHEAD_ROWS;
-    if (c->halo > AHEAD_HALO || nbytes > ROW_MOST || rows >= rect.h || ck_chain_takes_whole_tiles(c))
+    if (c->halo > AHEAD_HALO || row > ROW_MOST || rows >= rect.h || ck_chain_takes_whole_tiles(c))
         return 0;
     some.h = rows;
     /* What turns the image needs all rows for each. */

@@ -101,9 +101,53 @@ AVX2 size_t half16(const uint16_t *upper, const uint16_t *lower, size_t c, size_
     return i;
 }
 
+/* How many pixels of one row are made of 64 samples of each of two. */
+static inline size_t pixels_of_64(size_t c)
+{
+    return 32 / c;
+}
+
+/*
+ * In 16-bit lanes, with the rounded mean of two that the processor has: where the
+ * means x of a, b and y of c, d are added to an odd number, their mean is one
+ * too much if any of them was rounded. Four samples more are read than are used of
+ * three channels, which the pixels after them must have.
+ */
+__attribute__((target("avx512f,avx512bw"))) static size_t half16_wide(const uint16_t *upper, const uint16_t *lower, size_t c,
+                                                                      size_t n, uint16_t *out)
+{
+    const size_t pixels = pixels_of_64(c);
+    const __mmask32 mask = (__mmask32)((UINT64_C(1) << pixels * c) - 1);
+    uint16_t at[32] = {0};
+    size_t i = 0;
+
+    for (size_t k = 0; k < pixels * c; k++)
+        at[k] = (uint16_t)(k + k / c * c);
+    const __m512i left = _mm512_loadu_si512(at), right = _mm512_add_epi16(left, _mm512_set1_epi16((int16_t)c));
+    const __m512i one = _mm512_set1_epi16(1);
+    for (; i + pixels + 1 <= n; i += pixels) {
+        const uint16_t *u = upper + 2 * i * c, *l = lower + 2 * i * c;
+        __m512i u0 = _mm512_loadu_si512(u), u1 = _mm512_loadu_si512(u + 32);
+        __m512i l0 = _mm512_loadu_si512(l), l1 = _mm512_loadu_si512(l + 32);
+        __m512i m0 = _mm512_avg_epu16(u0, l0), m1 = _mm512_avg_epu16(u1, l1);
+        __m512i r0 = _mm512_xor_si512(u0, l0), r1 = _mm512_xor_si512(u1, l1);
+        __m512i x = _mm512_permutex2var_epi16(m0, left, m1), y = _mm512_permutex2var_epi16(m0, right, m1);
+        __m512i was_rounded = _mm512_or_si512(_mm512_permutex2var_epi16(r0, left, r1), _mm512_permutex2var_epi16(r0, right, r1));
+        __m512i more = _mm512_and_si512(_mm512_and_si512(_mm512_xor_si512(x, y), was_rounded), one);
+        _mm512_mask_storeu_epi16(out + i * c, mask, _mm512_sub_epi16(_mm512_avg_epu16(x, y), more));
+    }
+    return i;
+}
+
 static size_t begin16(const uint16_t *upper, const uint16_t *lower, size_t c, size_t n, uint16_t *out)
 {
-    return __builtin_cpu_supports("avx2") ? half16(upper, lower, c, n, out) : 0;
+    size_t done = 0;
+
+    if (__builtin_cpu_supports("avx512bw"))
+        done = half16_wide(upper, lower, c, n, out);
+    if (__builtin_cpu_supports("avx2"))
+        done += half16(upper + 2 * done * c, lower + 2 * done * c, c, n - done, out + done * c);
+    return done;
 }
 
 static size_t begin8(const uint8_t *upper, const uint8_t *lower, size_t c, size_t n, uint8_t *out)

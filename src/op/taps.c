@@ -6,7 +6,10 @@
 #include "base/checked.h"
 #include "op/clones.h"
 
-enum { SEPARABLE_SIDE = 5 };
+enum {
+    SEPARABLE_SIDE = 5,
+    TURN = 32 /* samples */
+};
 
 /* ---- making ------------------------------------------------------------------- */
 
