@@ -1,4 +1,4 @@
-/* resize: another size. The weights are in resample.c, the arithmetic in resize_down.c, _across.c and _half.c. */
+/* resize: another size. The weights are in resample.c, the arithmetic in resize_down.c, _across.c, _half.c and _triangle.c. */
 #include "op/op.h"
 #include "op/resample.h"
 #include "op/resize_rows.h"
@@ -22,7 +22,8 @@ typedef struct params {
 
 typedef struct state {
     ck_axis x, y;
-    bool half; /* exactly 2 x 2 pixels to one, their mean */
+    ck_filter filter;
+    bool half; /* exactly 2 x 2 pixels to one */
 } state;
 
 /* ---- the size --------------------------------------------------------------- */
@@ -111,7 +112,8 @@ static ck_status prepare(const void *p, ck_shape in, void *st, ck_error *err)
     status = ck_axis_make(&s->x, in.w, out.w, filter, in.depth, err);
     if (!status)
         status = ck_axis_make(&s->y, in.h, out.h, filter, in.depth, err);
-    s->half = filter == CK_FILTER_BOX && in.w == 2 * (int64_t)out.w && in.h == 2 * (int64_t)out.h;
+    s->half = in.w == 2 * (int64_t)out.w && in.h == 2 * (int64_t)out.h;
+    s->filter = filter;
     return status;
 }
 
@@ -198,19 +200,43 @@ static int32_t least(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
+/* The pixels `some` of those `at` of the output. */
+static void pieces(const state *s, void *scratch, ck_view in, ck_rect from, ck_view out, ck_rect at, ck_rect some)
+{
+    for (int32_t y = 0; y < some.h; y += CK_RESIZE_ROWS)
+        for (int32_t x = 0; x < some.w; x += RUN) {
+            ck_rect r = {some.x + x, some.y + y, least(RUN, some.w - x), least(CK_RESIZE_ROWS, some.h - y)};
+            piece(s, scratch, in, from, ck_window(out, r.x - at.x, r.y - at.y, r.w, r.h), r);
+        }
+}
+
+/* The image's edges have other weights than all else. False: not to be had. */
+static bool halve_bilinear(const state *s, void *scratch, ck_view in, ck_rect from, ck_view out, ck_rect at)
+{
+    ck_rect inner = ck_rect_meet(at, (ck_rect){1, 1, s->x.out - 2, s->y.out - 2});
+    int32_t right = inner.x + inner.w, bottom = inner.y + inner.h;
+
+    if (inner.w <= 0 || inner.h <= 0
+        || !ck_resize_triangle(ck_window(in, 2 * inner.x - 1 - from.x, 2 * inner.y - 1 - from.y, 2 * inner.w + 2, 2 * inner.h + 2),
+                               ck_window(out, inner.x - at.x, inner.y - at.y, inner.w, inner.h)))
+        return false;
+    pieces(s, scratch, in, from, out, at, (ck_rect){at.x, at.y, at.w, inner.y - at.y});
+    pieces(s, scratch, in, from, out, at, (ck_rect){at.x, bottom, at.w, at.y + at.h - bottom});
+    pieces(s, scratch, in, from, out, at, (ck_rect){at.x, inner.y, inner.x - at.x, inner.h});
+    pieces(s, scratch, in, from, out, at, (ck_rect){right, inner.y, at.x + at.w - right, inner.h});
+    return true;
+}
+
 static ck_status apply(const void *p, const void *st, void *scratch, ck_view in, ck_rect from, ck_view out, ck_rect at,
                        ck_error *err)
 {
+    const state *s = st;
+
     (void)p, (void)err;
-    if (((const state *)st)->half) {
+    if (s->half && s->filter == CK_FILTER_BOX)
         halve(in, out);
-        return CK_OK;
-    }
-    for (int32_t y = 0; y < at.h; y += CK_RESIZE_ROWS)
-        for (int32_t x = 0; x < at.w; x += RUN) {
-            int32_t w = least(RUN, at.w - x), h = least(CK_RESIZE_ROWS, at.h - y);
-            piece(st, scratch, in, from, ck_window(out, x, y, w, h), (ck_rect){at.x + x, at.y + y, w, h});
-        }
+    else if (!s->half || s->filter != CK_FILTER_BILINEAR || !halve_bilinear(s, scratch, in, from, out, at))
+        pieces(s, scratch, in, from, out, at, at);
     return CK_OK;
 }
 

@@ -44,4 +44,11 @@ bool ck_resize_across8_avx2(const ck_axis *x, const ck_mids *mids, ck_view out, 
 void ck_resize_half8(const uint8_t *upper, const uint8_t *lower, unsigned channels, size_t n, uint8_t *out);
 void ck_resize_half16(const uint16_t *upper, const uint16_t *lower, unsigned channels, size_t n, uint16_t *out);
 
+/*
+ * Bilinear to half the size, away from the image's edges: pixel (x, y) of `out`
+ * from the 4 x 4 of `in` from (2 x, 2 y) on. What the above give for it. False:
+ * not to be had in a faster way; nothing was done.
+ */
+bool ck_resize_triangle(ck_view in, ck_view out);
+
 #endif

@@ -258,6 +258,37 @@ static void halves(void **state)
         }
 }
 
+/*
+ * So has bilinear to half the size, with weights 1 3 3 1 each way, away from the edges, whose pixels must be right beside
+ * it. Exact, as no sum of such weights is rounded by the general path but the last.
+ */
+static void halves_bilinear(void **state)
+{
+    static const int32_t sizes[][2] = {{142, 54}, {2, 20}, {4, 4}, {6, 60}, {44, 8}, {46, 8}, {200, 6}, {1400, 12}};
+    static const int w[] = {1, 3, 3, 1};
+
+    (void)state;
+    for (unsigned kind = 0; kind < 8; kind++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            unsigned channels = kind % 2 ? 3 : 1;
+            image in = image_noise(sizes[i][0], sizes[i][1], channels, kind & 2 ? 16 : 8, kind & 4);
+            image out = run("resize=0.5,bilinear", CHUNKIMG_BORDER_REFLECT, &in);
+
+            for (int32_t y = 1; y < out.shape.h - 1; y++)
+                for (int32_t x = 1; x < out.shape.w - 1; x++)
+                    for (unsigned c = 0; c < channels; c++) {
+                        int sum = 32;
+
+                        for (int k = 0; k < 16; k++)
+                            sum += w[k / 4] * w[k % 4] * *at(&in, 2 * x - 1 + k % 4, 2 * y - 1 + k / 4, c);
+                        assert_int_equal(*at(&out, x, y, c), sum / 64);
+                    }
+            expect_resized(&in, CK_FILTER_BILINEAR, "resize=0.5,bilinear", in.shape.w / 2, in.shape.h / 2);
+            free(in.px);
+            free(out.px);
+        }
+}
+
 static void flat_stays_flat(void **state)
 {
     static const char *const texts[] = {"resize=0.013,lanczos3", "resize=7.3,lanczos3", "resize=0.37,bilinear", "resize=99x3,box"};
@@ -452,7 +483,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves),    cmocka_unit_test(resizes),
         cmocka_unit_test(shrinks_to_few),
-        cmocka_unit_test(halves),   cmocka_unit_test(flat_stays_flat),
+        cmocka_unit_test(halves),   cmocka_unit_test(halves_bilinear),
+        cmocka_unit_test(flat_stays_flat),
         cmocka_unit_test(transparent_colour_does_not_bleed),
         cmocka_unit_test(needs),    cmocka_unit_test(axes_are_monotone),
         cmocka_unit_test(borders),  cmocka_unit_test(refusals),
