@@ -53,6 +53,8 @@ size_t ck_proc_shared_size(unsigned processes);
 
 /* A push, and a byte to the socket `bell` where the other side announced its sleep. There must be room. */
 void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell);
+/* The same, but the bell is rung by the file that comes after it. */
+void ck_proc_say_with_file(ck_ring *ring, ck_ticket t, atomic_uint *asleep);
 bool ck_proc_hear(ck_ring *ring, ck_ticket *out);
 void ck_proc_ring_bell(int bell);
 

@@ -17,14 +17,24 @@ void ck_proc_ring_bell(int bell)
         ;
 }
 
-void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell)
+static bool push(ck_ring *ring, ck_ticket t, atomic_uint *asleep)
 {
     ck_ring_item item;
 
     memcpy(&item, &t, sizeof item);
     ck_ring_push(ring, item);
-    if (ck_bell_due(asleep))
+    return ck_bell_due(asleep);
+}
+
+void ck_proc_say(ck_ring *ring, ck_ticket t, atomic_uint *asleep, int bell)
+{
+    if (push(ring, t, asleep))
         ck_proc_ring_bell(bell);
+}
+
+void ck_proc_say_with_file(ck_ring *ring, ck_ticket t, atomic_uint *asleep)
+{
+    (void)push(ring, t, asleep);
 }
 
 bool ck_proc_hear(ck_ring *ring, ck_ticket *out)

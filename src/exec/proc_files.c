@@ -1,20 +1,25 @@
 /*
  * Files for children that may open no path. The supervisor opens what a ticket
- * is to be written to, sends the descriptor over the bell's socket, closes its
- * own copy and only then pushes the ticket: so nothing is written before there
- * is one holder of it, whose close tells of every error. Descriptors come in
- * the order of the tickets, on whose kind a bit says that one belongs to it.
+ * is to be written to, pushes the ticket, sends the descriptor over the bell's
+ * socket, where its byte rings the bell as well, and closes its own copy. That
+ * may be after the child has written and closed: so either close can be the
+ * one that tells of an error, and both are heeded.
  *
- * A byte goes with each descriptor, which may wake the child for nothing: it
- * finds no ticket and sleeps again. One read never takes more than one
- * descriptor: the kernel ends it there.
+ * Descriptors come in the order of the tickets, on whose kind a bit says that
+ * one belongs to it; where one cannot be sent, a byte of its own stands in for
+ * it, and the child gives the ticket back. One read takes many bytes but never
+ * more than one descriptor, which belongs to the last of them: the kernel ends
+ * the read there.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "exec/proc_supervisor.h"
+
+static const char lost_byte = '-'; /* in place of a descriptor; all others only ring */
 
 typedef union control {
     struct cmsghdr align;
@@ -40,27 +45,28 @@ int ck_file_send(int bell, int file)
 
 bool ck_file_may_come(int why)
 {
-    return why == EMFILE || why == ENFILE || why == ENOMEM || why == ENOBUFS || why == ETOOMANYREFS || why == EAGAIN;
+    return why == EMFILE || why == ENFILE || why == ENOMEM;
 }
 
-int ck_file_give(ck_supervisor *s, const ck_child *c, ck_ticket *t, ck_error *err)
+/* The child asks no further; one that cannot even be told would wait for ever. */
+static void say_it_is_lost(const ck_child *c)
 {
-    int file = -1, why = 0;
+    ssize_t n;
 
-    if (!s->work->file || (!s->work->file(s->work->self, *t, &file, &why, err) && file < 0))
-        return 0;
-    if (file < 0)
-        return why ? why : EINVAL; /* a name that cannot be made: no matter of the system's */
-    why = ck_file_send(c->bell, file);
-    close(file); /* nothing was written through it, so there is nothing that this could tell */
-    if (why == EPIPE || why == ECONNRESET) /* to one that is gone: its lease is settled when it is buried */
-        why = 0;
-    if (why) {
-        s->work->again(s->work->self, *t);
-        ck_fail_os(err, why, "giving a worker process a file to write");
-    }
-    t->kind |= CK_WITH_FILE;
-    return why;
+    do
+        n = send(c->bell, &lost_byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        kill(c->pid, SIGKILL); /* its end is seen at its socket, as any other's */
+}
+
+void ck_file_give(const ck_child *c, ck_lease *lease, int file)
+{
+    lease->file_errno = ck_file_send(c->bell, file);
+    if (lease->file_errno)
+        say_it_is_lost(c);
+    if (close(file) && errno != EINTR && !lease->file_errno)
+        lease->file_errno = errno;
 }
 
 static void keep(ck_files *f, int file)
@@ -80,6 +86,9 @@ bool ck_files_hear(ck_files *f, int bell)
 
     if (n <= 0)
         return n < 0 && errno == EINTR;
+    for (ssize_t i = 0; i < n; i++)
+        if (bytes[i] == lost_byte)
+            keep(f, -1);
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
     if (h && h->cmsg_type == SCM_RIGHTS)
         memcpy(&file, CMSG_DATA(h), sizeof file);

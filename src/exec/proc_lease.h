@@ -11,6 +11,8 @@ typedef struct ck_lease {
     ck_ticket ticket;
     unsigned deaths;   /* of carriers that had it in hand */
     uint64_t began_ns; /* when it came to be carried; 0: it waits its turn */
+    unsigned refusals; /* times that its file could not be had while nothing else was out that could make room */
+    int file_errno;    /* why its file could not be sent, or its descriptor here not be closed; 0: neither */
 } ck_lease;
 
 typedef struct ck_leases {

@@ -16,6 +16,7 @@
 
 enum {
     DEATHS_MOST = 3,           /* a ticket is carried once and then again twice */
+    REFUSALS_MOST = 3,         /* of a file, while nothing else is out */
     FALSE_STARTS_MOST = 3,     /* in a row: what does not even start is not tried for ever */
     SHORT_TICKET_NS = 2000000, /* a second lease hides the way there and back where tickets are shorter than this */
     POLL_MS = 20,
@@ -44,20 +45,41 @@ static bool copies(const ck_supervisor *s)
     return s->config->options->ipc == CHUNKIMG_IPC_PIPE;
 }
 
-/* A child may have as many files open as it has now, and this one was too many: it waits until somebody has room. */
-static void hear_lost_file(ck_supervisor *s, ck_child *c, const ck_lease *lease)
+static void lose(ck_supervisor *s, const ck_lease *lease, int why, const char *doing)
 {
+    char what[96];
     ck_error err;
 
-    c->room = c->leases.count;
-    s->work->again(s->work->self, lease->ticket);
-    if (c->room) {
-        ck_leases_add(&s->orphans, *lease);
-        return;
-    }
-    c->room = 1;
-    ck_fail_os(&err, EMFILE, "giving a worker process a file to write");
+    ck_fail_os(&err, why, "%s %s", doing, s->work->describe(s->work->self, lease->ticket, what, sizeof what));
     s->work->lost(s->work->self, lease->ticket, &err);
+}
+
+static bool anything_out(const ck_supervisor *s)
+{
+    for (unsigned id = 0; id < s->processes; id++)
+        if (s->children[id].leases.count)
+            return true;
+    return false;
+}
+
+/* False: nothing that is out can make room for it, and it was tried often enough. */
+static bool wait_for_file(ck_supervisor *s, ck_lease *lease)
+{
+    s->no_file = anything_out(s);
+    if (!s->no_file && ++lease->refusals == REFUSALS_MOST)
+        return false;
+    ck_leases_add(&s->orphans, *lease);
+    return true;
+}
+
+/* It could not be sent; or the child may have as many open as it has now, and this one was too many. */
+static void hear_lost_file(ck_supervisor *s, ck_child *c, ck_lease *lease)
+{
+    if (!lease->file_errno)
+        c->room = c->leases.count ? c->leases.count : 1;
+    s->work->again(s->work->self, lease->ticket);
+    if (!wait_for_file(s, lease))
+        lose(s, lease, lease->file_errno ? lease->file_errno : EMFILE, "giving a worker process the file of");
 }
 
 static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
@@ -86,7 +108,10 @@ static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
     ck_leases_begin(&c->leases, s->threads, chain(s), now);
     if (t.kind == CK_FILL)
         c->next_fill = t.seq + 1;
-    s->work->done(s->work->self, t);
+    if (lease.file_errno)
+        lose(s, &lease, lease.file_errno, "closing the file of");
+    else
+        s->work->done(s->work->self, t);
 }
 
 static void hear_ready(ck_supervisor *s, unsigned id, ck_ticket t)
@@ -156,23 +181,29 @@ static bool has_enough(const ck_supervisor *s, const ck_child *c, unsigned most)
     return load >= most || c->leases.count >= leases_most(s) || c->leases.count >= c->room;
 }
 
-static bool anything_out(const ck_supervisor *s)
+/* Its file cannot be had now: it comes later, or never. */
+static void do_without(ck_supervisor *s, ck_lease *lease, int why, const ck_error *err)
 {
-    for (unsigned id = 0; id < s->processes; id++)
-        if (s->children[id].leases.count)
-            return true;
-    return false;
+    if (!ck_file_may_come(why) || !wait_for_file(s, lease))
+        s->work->lost(s->work->self, lease->ticket, err);
 }
 
-/* Its carrier cannot have the ticket now: it comes later, or never. */
-static void do_without(ck_supervisor *s, const ck_lease *lease, int why, const ck_error *err)
+/* Adds the lease and says so, with the ticket's file; -1: it has none. */
+static void give(ck_supervisor *s, unsigned id, const ck_lease *lease, int file)
 {
-    if (ck_file_may_come(why) && anything_out(s)) {
-        s->no_file = true;
-        ck_leases_add(&s->orphans, *lease);
-    } else {
-        s->work->lost(s->work->self, lease->ticket, err);
+    ck_channel *channel = &s->shared->channels[id];
+    ck_child *c = &s->children[id];
+    ck_ticket word = lease->ticket;
+
+    ck_leases_add(&c->leases, *lease);
+    ck_leases_begin(&c->leases, s->threads, chain(s), ck_now_ns());
+    if (file < 0) {
+        ck_proc_say(&channel->to, word, &channel->asleep, c->bell);
+        return;
     }
+    word.kind |= CK_WITH_FILE;
+    ck_proc_say_with_file(&channel->to, word, &channel->asleep);
+    ck_file_give(c, &c->leases.items[c->leases.count - 1], file);
 }
 
 /* Gives one ticket to a child that has fewer than `most`. */
@@ -180,7 +211,7 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
 {
     ck_child *c = &s->children[id];
     ck_lease lease;
-    ck_ticket word;
+    int file = -1, why = 0;
     ck_error err;
 
     /* rows are sent to a child that reads: to one that has nothing in hand */
@@ -197,15 +228,12 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     }
     s->decoder_used |= lease.ticket.kind == CK_FILL;
     lease.began_ns = 0;
-    word = lease.ticket;
-    int why = ck_file_give(s, c, &word, &err);
-    if (why) {
+    lease.file_errno = 0;
+    if (s->work->file && s->work->file(s->work->self, lease.ticket, &file, &why, &err)) {
         do_without(s, &lease, why, &err);
         return true;
     }
-    ck_leases_add(&c->leases, lease);
-    ck_leases_begin(&c->leases, s->threads, chain(s), ck_now_ns());
-    ck_proc_say(&s->shared->channels[id].to, word, &s->shared->channels[id].asleep, c->bell);
+    give(s, id, &lease, file);
     if (copies(s))
         (void)ck_cargo_move(s, id, lease.ticket, false); /* to one that is gone: its lease is settled when it is buried */
     return true;

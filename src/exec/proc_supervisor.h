@@ -72,12 +72,12 @@ int ck_child_reap(ck_supervisor *s, unsigned id);
 bool ck_cargo_move(ck_supervisor *s, unsigned id, ck_ticket t, bool back);
 
 /*
- * The file that a ticket's labour writes, where there is one, is opened and on its way to child c, and *t is what must be
- * said to it. 0, or an errno that *err has words for: then nothing is left of it.
+ * A file that was opened for the ticket of `lease`, which has been pushed, goes to child c, and is closed here. What fails
+ * lies in the lease; a ticket whose file could not be sent comes back from the child as one that lost it.
  */
-int ck_file_give(ck_supervisor *s, const ck_child *c, ck_ticket *t, ck_error *err);
+void ck_file_give(const ck_child *c, ck_lease *lease, int file);
 
-/* There was none, or no room on its way, and either may be otherwise once less is out. */
+/* There was none for want of what there is more of once less is out. */
 bool ck_file_may_come(int why);
 
 /* Kills children that are stuck. Their ends are seen at their sockets. */

@@ -58,6 +58,28 @@ if can_inject; then
     done
 fi
 
+# what fails on a file's way to a worker: the tile is made all the same, or it is said
+if can_inject; then
+    # faulty CODE INJECTION: the supervisor alone is traced
+    faulty() {
+        rm -rf made
+        expect_exit "$1" timeout -s KILL 20 strace -o /dev/null -e "trace=${2%%:*}" -e "inject=$2" "$CHUNKIMG" "${work[@]}" --mode processes -o made
+    }
+    for error in ENOBUFS ETOOMANYREFS EAGAIN; do
+        faulty 0 "sendmsg:error=$error:when=5"
+        diff -r plain made >/dev/null || fail "$error: a file that could not be sent changed the output"
+    done
+    faulty 1 sendmsg:error=ENOBUFS:when=5+
+    expect_text "$tmp/err" "giving a worker process the file of the tile in column"
+    expect_text "$tmp/err" "No buffer space available"
+    expect_nothing made
+    closes=$(strace -e trace=close,sendmsg "$CHUNKIMG" "${work[@]}" --mode processes -o made 2>&1 | awk '/^close/ { n++ } /^sendmsg/ && ++sent == 7 { print n + 1 }')
+    faulty 1 "close:error=EIO:when=$closes"
+    expect_text "$tmp/err" "closing the file of the tile in column"
+    expect_nothing made
+    rm -rf made
+fi
+
 # memory: what the plan gives reason for, and not what a decoder asks for that was taken over
 for mode in processes hybrid; do
     CHUNKIMG_TEST_MEMORY=300 expect_exit 5 timeout 20 "$CHUNKIMG" "${work[@]}" --mode "$mode" -o made --sandbox=off
