@@ -1,5 +1,6 @@
 /* median: the middle value of a square window. */
 #include "op/clones.h"
+#include "op/median_levels.h"
 #include "op/median_tiles.h"
 #include "op/median_wide.h"
 #include "op/op.h"
@@ -10,7 +11,12 @@
 #include "base/checked.h"
 
 /* Up to these, each way is the fastest one. */
-enum { NETWORK_RADIUS = 2, TILES_RADIUS_8 = 15, TILES_RADIUS_16 = CK_MEDIAN_TILES_MOST };
+enum {
+    NETWORK_RADIUS = 2,
+    TILES_RADIUS_8 = 15,
+    TILES_BEFORE_LEVELS = 8, /* where the processor is quick with levels */
+    TILES_RADIUS_16 = CK_MEDIAN_TILES_MOST
+};
 
 #define NAME(x) x##_8
 #define SAMPLE uint8_t
@@ -20,11 +26,16 @@ enum { NETWORK_RADIUS = 2, TILES_RADIUS_8 = 15, TILES_RADIUS_16 = CK_MEDIAN_TILE
 #define SAMPLE uint16_t
 #include "op/median_net.inc"
 
+static int32_t tiles_most(int32_t depth)
+{
+    return depth == 16 ? TILES_RADIUS_16 : ck_median_levels_suit() ? TILES_BEFORE_LEVELS : TILES_RADIUS_8;
+}
+
 static ck_status prepare(const void *p, ck_shape in, void *state, ck_error *err)
 {
     int32_t radius = ck_square_halo(p);
 
-    if (radius <= NETWORK_RADIUS || radius > (in.depth == 8 ? TILES_RADIUS_8 : TILES_RADIUS_16))
+    if (radius <= NETWORK_RADIUS || radius > tiles_most(in.depth))
         return CK_OK;
     return ck_median_tiles_make(radius, in, state, err);
 }
@@ -42,7 +53,7 @@ static size_t scratch(const void *p, const void *state, ck_shape in, ck_shape ou
 
     if (ck_square_halo(p) <= NETWORK_RADIUS)
         return ck_mul((size_t)in.w, rows * ck_pixel_nbytes(out), &nbytes) ? nbytes : SIZE_MAX;
-    nbytes = out.depth == 8 ? ck_median_wide8_scratch() : ck_median_wide16_scratch();
+    nbytes = out.depth == 8 ? ck_median_levels_scratch() : ck_median_wide16_scratch();
     if (m->code.words)
         tiles = ck_median_tiles_scratch(m, out);
     return tiles > nbytes ? tiles : nbytes;
@@ -55,8 +66,10 @@ static void apply(const void *p, const void *state, void *work, ck_view in, ck_v
 
     if (wide && ck_median_tiles_suit(state, out.shape))
         ck_median_tiles_run(state, work, in, out);
+    else if (out.shape.depth == 8 && wide)
+        (ck_median_levels_suit() ? ck_median_levels : ck_median_wide8)(radius, work, in, out);
     else if (out.shape.depth == 8)
-        (wide ? ck_median_wide8 : small_8)(radius, work, in, out);
+        small_8(radius, work, in, out);
     else
         (wide ? ck_median_wide16 : small_16)(radius, work, in, out);
 }
@@ -79,7 +92,8 @@ const ck_op ck_op_median = {
     .summary = "median of a square window: removes specks, keeps edges",
     .details = "out = the middle one of the (2 RADIUS + 1)^2 sorted samples, for each channel by itself, exact at "
                "either depth. Up to RADIUS 15 (16 bit: 20) by networks of comparators that the windows of a tile share "
-               "(Adams 2021, Sugy 2025); above, counts in constant time at 8 bit (Perreault and Hebert 2007), and "
+               "(Adams 2021, Sugy 2025); above, at 8 bit, counts of what lies below each value (with AVX-512, from RADIUS 9 "
+               "on) or histograms in constant time (Perreault and Hebert 2007), and "
                "sliding counts at 16 bit (Huang, Yang and Tang 1979). Borders are as --border says; alpha is premultiplied "
                "(Porter and Duff 1984) and filtered like the colours.",
     .traits = CK_OP_PREMULTIPLY,

@@ -2,7 +2,9 @@
 #include "support/ops.h"
 
 #include "base/checked.h"
+#include "op/median_levels.h"
 #include "op/median_tiles.h"
+#include "op/median_wide.h"
 #include "op/sortnet.h"
 
 /* ---- networks ----------------------------------------------------------------- */
@@ -174,6 +176,81 @@ static void tiles_of_any_size(void **state)
     check_tiles(3, 1, 1, 6, 8);
 }
 
+/* ---- by counting ---------------------------------------------------------------- */
+
+typedef enum content { CHANCE, BLACK, WHITE, STEEP, SPARSE, EDGE, CONTENT_KINDS } content;
+
+static uint8_t sample_of(content kind, int32_t x, int32_t y)
+{
+    switch (kind) {
+    case BLACK: return 0;
+    case WHITE: return 255;
+    case STEEP: return (uint8_t)(4 * x + y);       /* more levels than are tried */
+    case SPARSE: return (uint8_t)(x / 3 % 16 * 17); /* few values, far apart */
+    case EDGE: return (uint8_t)(x > 40 ? 255 - random_bits() % 40 : random_bits() % 30); /* no values between */
+    default: return (uint8_t)random_bits();
+    }
+}
+
+typedef void (*counting)(int32_t radius, void *scratch, ck_view in, ck_view out);
+
+static void check_counting(counting median, size_t scratch_nbytes, content kind, int radius, int32_t w, int32_t h, int channels)
+{
+    image in = image_new(w + 2 * radius, h + 2 * radius, channels, 8);
+    ck_shape shape = {w, h, (uint16_t)channels, 8};
+    size_t stride = ck_row_nbytes(shape) + 5, nbytes = ck_round_up(scratch_nbytes, 64);
+    uint8_t *out = malloc(stride * (size_t)h), *scratch = aligned_alloc(64, nbytes);
+
+    assert_true(out && scratch);
+    for (int32_t y = 0; y < in.shape.h; y++)
+        for (int32_t x = 0; x < in.shape.w; x++)
+            for (int c = 0; c < channels; c++)
+                *at(&in, x, y, c) = sample_of(kind, x + c, y);
+    ck_rows rows = rows_of(&in);
+    memset(scratch, 0xA5, nbytes);
+    memset(out, PATTERN, stride * (size_t)h);
+    median(radius, scratch, (ck_view){rows.px, (ptrdiff_t)rows.stride, in.shape}, (ck_view){out, (ptrdiff_t)stride, shape});
+    for (int32_t y = 0; y < h; y++) {
+        const uint8_t *have = out + stride * (size_t)y;
+        for (int32_t i = 0; i < w * channels; i++)
+            assert_int_equal(have[i], median_at(&in, i / channels + radius, y + radius, i % channels, radius));
+        for (size_t i = ck_row_nbytes(shape); i < stride; i++)
+            assert_int_equal(have[i], PATTERN);
+    }
+    free(scratch);
+    free(rows.px);
+    free(out);
+    free(in.px);
+}
+
+static void check_counts(counting median, size_t scratch)
+{
+    for (content kind = 0; kind < CONTENT_KINDS; kind++) {
+        check_counting(median, scratch, kind, 2, 130, 150, 1);
+        check_counting(median, scratch, kind, 3, 65, 34, 3);
+        check_counting(median, scratch, kind, 9, 67, 33, 2);
+        check_counting(median, scratch, kind, 32, 64, 3, 1);
+        check_counting(median, scratch, kind, 33, 65, 2, 1);
+        check_counting(median, scratch, kind, 50, 66, 2, 1);
+        check_counting(median, scratch, kind, 50, 1, 1, 4);
+        check_counting(median, scratch, kind, 1, 3, 70, 6);
+    }
+}
+
+static void by_histograms(void **state)
+{
+    (void)state;
+    check_counts(ck_median_wide8, ck_median_wide8_scratch());
+}
+
+static void by_levels(void **state)
+{
+    (void)state;
+    check_counts(ck_median_levels, ck_median_levels_scratch());
+}
+
+/* ---- chains ---------------------------------------------------------------------- */
+
 static void check_chain(int radius, int32_t w, int32_t h, int channels, int depth)
 {
     image in = image_filled(w, h, channels, depth, NOISE), have, wide, want;
@@ -252,6 +329,8 @@ int main(void)
         cmocka_unit_test(merges),
         cmocka_unit_test(sorts),
         cmocka_unit_test(tiles_of_any_size),
+        cmocka_unit_test(by_histograms),
+        cmocka_unit_test(by_levels),
         cmocka_unit_test(every_radius),
         cmocka_unit_test(every_radius_of_networks),
         cmocka_unit_test(too_many_channels),
