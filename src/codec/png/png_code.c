@@ -99,7 +99,8 @@ static uint16_t reversed(uint32_t v, int nbits)
     return (uint16_t)r;
 }
 
-static void assign(ck_png_code *c, int n)
+/* Inline: GCC 12.2 for aarch64 takes it for a function without effect at -O1 and -O2, and leaves its calls out. */
+__attribute__((always_inline)) static inline void assign(ck_png_code *c, int n)
 {
     uint32_t of_length[LONGEST + 1] = {0}, next[LONGEST + 2] = {0};
 
