@@ -19,6 +19,8 @@
 
 #include "exec/proc_supervisor.h"
 
+enum { REFUSALS_MOST = 3 }; /* of a file, while nothing else is out */
+
 static const char lost_byte = '-'; /* in place of a descriptor; all others only ring */
 
 typedef union control {
@@ -43,11 +45,6 @@ int ck_file_send(int bell, int file)
     return n < 0 ? errno : 0;
 }
 
-bool ck_file_may_come(int why)
-{
-    return why == EMFILE || why == ENFILE || why == ENOMEM;
-}
-
 /* The child asks no further; one that cannot even be told would wait for ever. */
 static void say_it_is_lost(const ck_child *c)
 {
@@ -68,6 +65,58 @@ void ck_file_give(const ck_child *c, ck_lease *lease, int file)
     if (close(file) && errno != EINTR && !lease->file_errno)
         lease->file_errno = errno;
 }
+
+/* ---- the supervisor: what could not be had ------------------------------------------ */
+
+void ck_file_lose(ck_supervisor *s, const ck_lease *lease, int why, const char *doing)
+{
+    char what[96];
+    ck_error err;
+
+    ck_fail_os(&err, why, "%s %s", doing, s->work->describe(s->work->self, lease->ticket, what, sizeof what));
+    s->work->lost(s->work->self, lease->ticket, &err);
+}
+
+static bool anything_out(const ck_supervisor *s)
+{
+    for (unsigned id = 0; id < s->processes; id++)
+        if (s->children[id].leases.count)
+            return true;
+    return false;
+}
+
+/* False: nothing that is out can make room for it, and it was tried often enough. */
+static bool wait_for_file(ck_supervisor *s, ck_lease *lease)
+{
+    s->no_file = anything_out(s);
+    if (!s->no_file && ++lease->refusals == REFUSALS_MOST)
+        return false;
+    ck_leases_add(&s->orphans, *lease);
+    return true;
+}
+
+void ck_file_lost(ck_supervisor *s, ck_child *c, ck_lease *lease)
+{
+    if (!lease->file_errno)
+        c->room = c->leases.count ? c->leases.count : 1;
+    s->work->again(s->work->self, lease->ticket);
+    if (!wait_for_file(s, lease))
+        ck_file_lose(s, lease, lease->file_errno ? lease->file_errno : EMFILE, "giving a worker process the file of");
+}
+
+/* There was none for want of what there is more of once less is out. */
+static bool may_come(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOMEM;
+}
+
+void ck_file_refused(ck_supervisor *s, ck_lease *lease, int why, const ck_error *err)
+{
+    if (!may_come(why) || !wait_for_file(s, lease))
+        s->work->lost(s->work->self, lease->ticket, err);
+}
+
+/* ---- the child --------------------------------------------------------------------- */
 
 static void keep(ck_files *f, int file)
 {

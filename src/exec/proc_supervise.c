@@ -1,37 +1,23 @@
 /* The supervisor's side: hands out tickets, hears what became of them, and puts a new child in the place of a dead one. */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "exec/proc_supervisor.h"
-#include "os/usage.h"
 
 enum {
     DEATHS_MOST = 3,           /* a ticket is carried once and then again twice */
-    REFUSALS_MOST = 3,         /* of a file, while nothing else is out */
     FALSE_STARTS_MOST = 3,     /* in a row: what does not even start is not tried for ever */
     SHORT_TICKET_NS = 2000000, /* a second lease hides the way there and back where tickets are shorter than this */
     POLL_MS = 20,
     GIVE_UP_NS = 200000000,    /* for what is in hand when the job is being given up */
     START_S = 10,              /* more than --tile-timeout, from a child's start until it is ready */
-    SPAWN_S = 60,              /* a program that is run and never answers is not one of ours */
-    LEAVE_MS = 1000            /* from the word to leave to the end of a child that has nothing left to do */
+    SPAWN_S = 60               /* a program that is run and never answers is not one of ours */
 };
-
-static unsigned leases_most(const ck_supervisor *s)
-{
-    unsigned most = 2 * s->threads;
-
-    return most < CK_RING_ROOM - 2 ? most : CK_RING_ROOM - 2; /* besides, a ring takes one word to quit */
-}
 
 static bool chain(const ck_supervisor *s)
 {
@@ -39,48 +25,6 @@ static bool chain(const ck_supervisor *s)
 }
 
 /* ---- hearing ------------------------------------------------------------------ */
-
-static bool copies(const ck_supervisor *s)
-{
-    return s->config->options->ipc == CHUNKIMG_IPC_PIPE;
-}
-
-static void lose(ck_supervisor *s, const ck_lease *lease, int why, const char *doing)
-{
-    char what[96];
-    ck_error err;
-
-    ck_fail_os(&err, why, "%s %s", doing, s->work->describe(s->work->self, lease->ticket, what, sizeof what));
-    s->work->lost(s->work->self, lease->ticket, &err);
-}
-
-static bool anything_out(const ck_supervisor *s)
-{
-    for (unsigned id = 0; id < s->processes; id++)
-        if (s->children[id].leases.count)
-            return true;
-    return false;
-}
-
-/* False: nothing that is out can make room for it, and it was tried often enough. */
-static bool wait_for_file(ck_supervisor *s, ck_lease *lease)
-{
-    s->no_file = anything_out(s);
-    if (!s->no_file && ++lease->refusals == REFUSALS_MOST)
-        return false;
-    ck_leases_add(&s->orphans, *lease);
-    return true;
-}
-
-/* It could not be sent; or the child may have as many open as it has now, and this one was too many. */
-static void hear_lost_file(ck_supervisor *s, ck_child *c, ck_lease *lease)
-{
-    if (!lease->file_errno)
-        c->room = c->leases.count ? c->leases.count : 1;
-    s->work->again(s->work->self, lease->ticket);
-    if (!wait_for_file(s, lease))
-        lose(s, lease, lease->file_errno ? lease->file_errno : EMFILE, "giving a worker process the file of");
-}
 
 static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
 {
@@ -97,10 +41,10 @@ static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
     if (lost_file) {
         ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
         ck_leases_begin(&c->leases, s->threads, chain(s), now);
-        hear_lost_file(s, c, &lease);
+        ck_file_lost(s, c, &lease);
         return;
     }
-    if (copies(s) && !ck_cargo_move(s, id, t, true))
+    if (ck_leases_copy(s) && !ck_cargo_move(s, id, t, true))
         return; /* it died over it: the lease is settled when it is buried */
     ck_lease lease = ck_leases_take(&c->leases, (unsigned)i);
     if (lease.began_ns)
@@ -109,7 +53,7 @@ static void hear_back(ck_supervisor *s, unsigned id, ck_ticket t)
     if (t.kind == CK_FILL)
         c->next_fill = t.seq + 1;
     if (lease.file_errno)
-        lose(s, &lease, lease.file_errno, "closing the file of");
+        ck_file_lose(s, &lease, lease.file_errno, "closing the file of");
     else
         s->work->done(s->work->self, t);
 }
@@ -178,14 +122,7 @@ static bool has_enough(const ck_supervisor *s, const ck_child *c, unsigned most)
 {
     unsigned load = s->threads > 1 ? ck_leases_load(&c->leases, chain(s)) : c->leases.count;
 
-    return load >= most || c->leases.count >= leases_most(s) || c->leases.count >= c->room;
-}
-
-/* Its file cannot be had now: it comes later, or never. */
-static void do_without(ck_supervisor *s, ck_lease *lease, int why, const ck_error *err)
-{
-    if (!ck_file_may_come(why) || !wait_for_file(s, lease))
-        s->work->lost(s->work->self, lease->ticket, err);
+    return load >= most || c->leases.count >= ck_leases_most(s) || c->leases.count >= c->room;
 }
 
 /* Adds the lease and says so, with the ticket's file; -1: it has none. */
@@ -215,7 +152,7 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     ck_error err;
 
     /* rows are sent to a child that reads: to one that has nothing in hand */
-    if (copies(s) && c->leases.count)
+    if (ck_leases_copy(s) && c->leases.count)
         roles &= CK_FILLS;
     if (s->no_file)
         roles &= CK_FILLS;
@@ -230,11 +167,11 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
     lease.began_ns = 0;
     lease.file_errno = 0;
     if (s->work->file && s->work->file(s->work->self, lease.ticket, &file, &why, &err)) {
-        do_without(s, &lease, why, &err);
+        ck_file_refused(s, &lease, why, &err);
         return true;
     }
     give(s, id, &lease, file);
-    if (copies(s))
+    if (ck_leases_copy(s))
         (void)ck_cargo_move(s, id, lease.ticket, false); /* to one that is gone: its lease is settled when it is buried */
     return true;
 }
@@ -248,10 +185,10 @@ static bool lease_one(ck_supervisor *s, unsigned id, unsigned roles, unsigned mo
  */
 static bool hand_out(ck_supervisor *s, ck_next *next)
 {
-    unsigned most = s->ticket_ns < SHORT_TICKET_NS ? leases_most(s) : s->threads;
-    bool any = chain(s) && lease_one(s, s->holder, CK_FILLS, leases_most(s), next);
+    unsigned most = s->ticket_ns < SHORT_TICKET_NS ? ck_leases_most(s) : s->threads;
+    bool any = chain(s) && lease_one(s, s->holder, CK_FILLS, ck_leases_most(s), next);
 
-    most = most < leases_most(s) ? most : leases_most(s);
+    most = most < ck_leases_most(s) ? most : ck_leases_most(s);
     for (unsigned lease = 1; lease <= most; lease++)
         for (unsigned i = 1; i <= s->processes; i++) {
             unsigned id = (s->holder + i) % s->processes;
@@ -444,7 +381,7 @@ static void wait_for_bells(ck_supervisor *s)
     ck_bell_wake(&s->shared->asleep);
 }
 
-static void supervise(ck_supervisor *s, void *mine)
+void ck_supervise(ck_supervisor *s, void *mine)
 {
     for (;;) {
         ck_next next = CK_LATER;
@@ -461,135 +398,4 @@ static void supervise(ck_supervisor *s, void *mine)
         if (!any)
             wait_for_bells(s);
     }
-}
-
-/* ---- beginning and ending ---------------------------------------------------------------- */
-
-/* The tables, with nobody in them: until then there is nothing to dismiss. */
-static ck_status make_tables(ck_supervisor *s, ck_error *err)
-{
-    unsigned n = s->processes, room = leases_most(s);
-
-    s->polls = calloc(n, sizeof *s->polls);
-    s->children = calloc(n, sizeof *s->children);
-    if (!s->polls || !s->children || !ck_leases_init(&s->orphans, n * room + 1)) {
-        free(s->children);
-        s->children = NULL;
-        return ck_fail_memory(err, n * sizeof *s->children, "starting the processes");
-    }
-    for (unsigned id = 0; id < n; id++) /* before anything can fail: 0 would be a descriptor, and process 0 the whole group */
-        s->children[id].bell = s->children[id].data = -1;
-    for (unsigned id = 0; id < n; id++)
-        if (!ck_leases_init(&s->children[id].leases, room))
-            return ck_fail_memory(err, room * sizeof(ck_lease), "starting the processes");
-    return CK_OK;
-}
-
-static ck_status start_all(ck_supervisor *s, ck_error *err)
-{
-    ck_status status = make_tables(s, err);
-    int why;
-
-    if (status)
-        return status;
-    why = ck_server_start(s);
-    for (unsigned id = 0; id < s->processes && !why; id++)
-        why = ck_child_start(s, id);
-    if (!s->alive)
-        return ck_fail_os(err, why, "starting a worker process");
-    while (s->processes > s->alive) /* a refused process only means fewer */
-        ck_leases_release(&s->children[--s->processes].leases);
-    return CK_OK;
-}
-
-/* While everybody is still there: shares of common pages add up to the whole. */
-static void count(const ck_supervisor *s, ck_exec_stats *stats)
-{
-    stats->workers = s->processes * s->threads;
-    stats->spawn_s = s->spawn_s > 0 ? s->spawn_s : ck_seconds(ck_now_ns() - s->began_ns); /* it was over before all were */
-    stats->replaced = s->replaced;
-    stats->confined = s->confined;
-    stats->peak_bytes = ck_usage_peak_share(0);
-    stats->rss_bytes = ck_usage_peak_rss(0);
-    for (unsigned id = 0; id < s->processes; id++)
-        if (s->children[id].bell >= 0) {
-            stats->peak_bytes += ck_usage_peak_share(s->children[id].pid);
-            stats->rss_bytes += ck_usage_peak_rss(s->children[id].pid);
-        }
-    if (s->server) {
-        stats->peak_bytes += ck_usage_peak_share(s->server);
-        stats->rss_bytes += ck_usage_peak_rss(s->server);
-    }
-    stats->lock_acquisitions = 0;
-    stats->bytes_copied = s->copied;
-    if (copies(s))
-        stats->bytes_by_reference = 0;
-    stats->lock_wait_s = 0;
-}
-
-/* Nothing is said any more: the next thing at the socket is its end. */
-static void wait_for_end(ck_child *c)
-{
-    uint64_t until = ck_now_ns() + LEAVE_MS * 1000000ull;
-    struct pollfd p = {.fd = c->bell, .events = POLLIN};
-    char bytes[64];
-
-    for (uint64_t now; (now = ck_now_ns()) < until;) {
-        if (poll(&p, 1, (int)((until - now) / 1000000) + 1) > 0 && recv(c->bell, bytes, sizeof bytes, MSG_DONTWAIT) == 0)
-            return;
-    }
-    kill(c->pid, SIGKILL);
-}
-
-static void dismiss(ck_supervisor *s)
-{
-    for (unsigned id = 0; s->children && id < s->processes; id++) {
-        if (s->children[id].bell < 0)
-            continue;
-        ck_proc_say(&s->shared->channels[id].to, (ck_ticket){.kind = CK_SAY_QUIT}, &s->shared->channels[id].asleep,
-                    s->children[id].bell);
-    }
-    for (unsigned id = 0; s->children && id < s->processes; id++) {
-        ck_child *c = &s->children[id];
-
-        if (c->bell >= 0) {
-            wait_for_end(c);
-            ck_child_reap(s, id);
-            ck_child_close(s, id);
-        }
-        ck_leases_release(&c->leases);
-    }
-    ck_server_end(s);
-    ck_leases_release(&s->orphans);
-    free(s->children);
-    free(s->polls);
-}
-
-ck_status ck_proc_run(const ck_exec_config *config, unsigned threads, const ck_work *work, ck_exec_stats *stats,
-                      ck_error *err)
-{
-    ck_supervisor s = {.config = config,
-                       .work = work,
-                       .shared = config->shared,
-                       .threads = threads,
-                       .processes = config->workers / threads,
-                       .confined = UINT_MAX,
-                       .to_server = -1,
-                       .began_ns = ck_now_ns()};
-    void *mine = NULL;
-    int spare = eventfd(0, EFD_CLOEXEC); /* a descriptor that is left for files when processes have taken all others */
-    ck_status status = start_all(&s, err);
-
-    /* The supervisor only drains, which needs no scratch: after the forks, so that children do not inherit it. */
-    if (!status)
-        status = work->enter(work->self, config->workers, &mine, err);
-    if (spare >= 0)
-        close(spare);
-    if (!status) {
-        supervise(&s, mine);
-        count(&s, stats);
-        work->leave(work->self, mine);
-    }
-    dismiss(&s);
-    return status;
 }

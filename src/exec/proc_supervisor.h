@@ -1,4 +1,5 @@
-/* The inside of the supervisor, which its two files share: proc_supervise.c hands out and hears, proc_start.c starts. */
+/* The inside of the supervisor, which its files share: proc_supervise.c hands out and hears, proc_files.c
+ * sends files along, proc_start.c starts a child, proc_run.c all of them. */
 #ifndef CK_EXEC_PROC_SUPERVISOR_H
 #define CK_EXEC_PROC_SUPERVISOR_H
 
@@ -77,8 +78,31 @@ bool ck_cargo_move(ck_supervisor *s, unsigned id, ck_ticket t, bool back);
  */
 void ck_file_give(const ck_child *c, ck_lease *lease, int file);
 
-/* There was none for want of what there is more of once less is out. */
-bool ck_file_may_come(int why);
+/* The lease has come back without its file: that could not be sent, or child c has no room for more than it has. */
+void ck_file_lost(ck_supervisor *s, ck_child *c, ck_lease *lease);
+
+/* The file of a lease could not be opened: it waits for a time when less is out, or comes back as failed. */
+void ck_file_refused(ck_supervisor *s, ck_lease *lease, int why, const ck_error *err);
+
+/* It comes back as failed: "DOING the tile ...: WHY". */
+void ck_file_lose(ck_supervisor *s, const ck_lease *lease, int why, const char *doing);
+
+/* Leases that a child may have at once, at most. */
+static inline unsigned ck_leases_most(const ck_supervisor *s)
+{
+    unsigned most = 2 * s->threads;
+
+    return most < CK_RING_ROOM - 2 ? most : CK_RING_ROOM - 2; /* besides, a ring takes one word to quit */
+}
+
+/* Whether pixels go by sockets. */
+static inline bool ck_leases_copy(const ck_supervisor *s)
+{
+    return s->config->options->ipc == CHUNKIMG_IPC_PIPE;
+}
+
+/* proc_supervise.c: until the work is over. mine: of the supervisor itself, who drains. */
+void ck_supervise(ck_supervisor *s, void *mine);
 
 /* Kills children that are stuck. Their ends are seen at their sockets. */
 void ck_supervisor_end_stuck(ck_supervisor *s);
