@@ -55,7 +55,7 @@ static const rung ladder[] = {
     {.main = PACK(1), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(1, 2), .filtered = true},
     {.main = PACK(2), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(3, 3), .filtered = true},
     {.main = PACK(3), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(5, 4), .filtered = true},
-    {.main = PACK(4), .judge = PACK(1), .dense = ZLIB_PLAIN(7), .indices = ZLIB_PLAIN(6), .filtered = true},
+    {.main = PACK(4), .judge = PACK(1), .dense = ZLIB_PLAIN(6), .indices = ZLIB_PLAIN(6), .filtered = true},
     {.main = PACK(5), .judge = PACK(1), .dense = ZLIB_PLAIN(8), .indices = ZLIB_PLAIN(8), .filtered = true},
     {.main = PACK(6), .judge = PACK(1), .dense = ZLIB_PLAIN(9), .indices = ZLIB_PLAIN(9), .filtered = true},
     {.main = WHOLE(12, 9), .judge = WHOLE(9, 9), .other = PACK(6), .indices = WHOLE_INDICES(12, 9), .filtered = true},
@@ -63,8 +63,8 @@ static const rung ladder[] = {
 
 enum {
     DRAWN = 10,          /* what shrinks to less than this part may be drawn, with much to match: rows of it are tried */
-    DENSE = 24,          /* and less than this part is */
-    CONTEST = 8,         /* the part of the rows */
+    DENSE = 64,          /* and less than this part is */
+    CONTEST = 16,        /* the part of the rows */
     CONTEST_MARGIN = 12, /* the part that must be saved to be worth the time */
 };
 
