@@ -27,8 +27,8 @@ enum {
     STRIDE = 192,           /* bytes: vectors that hold a block and its halo */
     ROWS = HIGH + 2 * HALO_MOST,
     LAG = 2,                /* rows between the writing of running sums and their use, so that it need not wait */
-    LEVELS_BEFORE_LOOK = 24, /* before it is worth finding out which values there are */
-    LEVELS_MOST = 96
+    LEVELS_BEFORE_LOOK = 48, /* before it is worth finding out which values there are */
+    LEVELS_MOST = 160
 };
 
 typedef struct block {
@@ -276,15 +276,24 @@ static void take(block *b, ck_view in, size_t channel)
         (c == 3 ? take_3 : c == 1 ? take_1 : take_any)(ck_row(in, y) + channel, c, b->px[y], (size_t)(b->w + 2 * b->radius));
 }
 
+#define PUT(name, c)                                                                                                  \
+    CK_CLONES static void name(const uint8_t *restrict from, size_t step, uint8_t *restrict to, size_t n, int base)   \
+    {                                                                                                                 \
+        (void)step;                                                                                                   \
+        for (size_t x = 0; x < n; x++)                                                                                \
+            to[x * (c)] = (uint8_t)(from[x] + base);                                                                  \
+    }
+
+PUT(put_any, step)
+PUT(put_1, 1)
+PUT(put_3, 3)
+
 static void put(const block *b, int32_t base, ck_view out, size_t channel)
 {
     size_t c = out.shape.channels;
 
-    for (int32_t y = 0; y < b->h; y++) {
-        uint8_t *to = ck_row(out, y) + channel;
-        for (size_t x = 0; x < (size_t)b->w; x++)
-            to[x * c] = (uint8_t)(b->out[y][x] + base);
-    }
+    for (int32_t y = 0; y < b->h; y++)
+        (c == 3 ? put_3 : c == 1 ? put_1 : put_any)(b->out[y], c, ck_row(out, y) + channel, (size_t)b->w, base);
 }
 
 /* All channels of a block; false: one of them has too many levels. */
