@@ -12,7 +12,9 @@
  * How tickets travel: each child has two rings in the arena, one in each
  * direction, each with one writer and one reader and no lock, so a child that
  * dies at any point holds nothing. Pixels, results and errors are in the slots
- * already; only the ticket moves. A ticket is leased, not given: the
+ * already; only the ticket moves. The file that a tile goes to is opened by
+ * the supervisor and follows the ticket through the socket (proc_files.c), so
+ * that no child ever opens a path. A ticket is leased, not given: the
  * supervisor remembers what each child has.
  *
  * Who waits for what: a child that finds its ring empty waits on its socket;
