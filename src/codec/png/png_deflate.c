@@ -21,6 +21,7 @@ typedef struct way {
 typedef struct rung {
     way main, judge, other, dense;
     way indices; /* of palette images, which are not filtered and nearly always drawn: short matches far back count */
+    size_t margin; /* of the trial */
     bool filtered; /* stored rows are larger and slower when filtered */
 } rung;
 
@@ -55,10 +56,11 @@ static const rung ladder[] = {
     {.main = PACK(1), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(1, 2), .filtered = true},
     {.main = PACK(2), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(3, 3), .filtered = true},
     {.main = PACK(3), .dense = ZLIB_PLAIN(4), .indices = WHOLE_INDICES(5, 4), .filtered = true},
-    {.main = PACK(4), .judge = PACK(1), .dense = ZLIB_PLAIN(6), .indices = ZLIB_PLAIN(6), .filtered = true},
-    {.main = PACK(5), .judge = PACK(1), .dense = ZLIB_PLAIN(8), .indices = ZLIB_PLAIN(8), .filtered = true},
-    {.main = PACK(6), .judge = PACK(1), .dense = ZLIB_PLAIN(9), .indices = ZLIB_PLAIN(9), .filtered = true},
-    {.main = WHOLE(12, 9), .judge = WHOLE(9, 9), .other = PACK(6), .indices = WHOLE_INDICES(12, 9), .filtered = true},
+    {.main = PACK(4), .judge = PACK(1), .margin = 16, .dense = ZLIB_PLAIN(6), .indices = ZLIB_PLAIN(6), .filtered = true},
+    {.main = PACK(5), .judge = PACK(1), .margin = 16, .dense = ZLIB_PLAIN(8), .indices = ZLIB_PLAIN(8), .filtered = true},
+    {.main = PACK(6), .judge = PACK(1), .margin = 16, .dense = ZLIB_PLAIN(9), .indices = ZLIB_PLAIN(9), .filtered = true},
+    {.main = WHOLE(12, 9), .judge = WHOLE(9, 9), .margin = 256, .other = PACK(6), .indices = WHOLE_INDICES(12, 9),
+     .filtered = true},
 };
 
 enum {
@@ -257,6 +259,7 @@ static void decide(ck_png_deflate *d)
     ck_png_trial trial = {
         .judge = w[BY_JUDGE].way.engine,
         .judge_state = w[BY_JUDGE].state,
+        .margin = d->rung->margin,
         .other = w[BY_OTHER].way.engine,
         .other_state = w[BY_OTHER].state,
         .main = w[BY_MAIN].way.engine,

@@ -7,8 +7,7 @@ enum {
     SHARE = 32,           /* a sample is this part of the whole */
     LEAST_NBYTES = 16384, /* of a sample; less says nothing */
     WIDEST = 6144,        /* bytes of a row that a sample takes; a multiple of every pixel's bytes */
-    MARGIN = 16,          /* one filter for all rows must save this part: a sample has less to match than the whole, */
-    MARGIN_NBYTES = 64,   /* and so much: of a sample without anything on it the last bytes say nothing */
+    MARGIN_NBYTES = 64,   /* one filter must save so much: of a sample without anything on it the last bytes say nothing */
 };
 
 void ck_png_plan_row(int plan, uint8_t *out, const uint8_t *row, const uint8_t *prior, size_t row_nbytes,
@@ -123,7 +122,7 @@ void ck_png_trial_run(ck_png_trial *t, ck_png_raw raw)
     if (raw.rows < BLOCK_ROWS || 2 * nbytes > raw.rows * (raw.row_nbytes + 1))
         return; /* a trial would cost as much as it can save */
     best = try_plan(t, raw, rows, CK_PNG_PER_ROW, t->judge, t->judge_state);
-    best -= smaller(best, best / MARGIN + MARGIN_NBYTES);
+    best -= smaller(best, best / t->margin + MARGIN_NBYTES);
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
         size_t packed = try_plan(t, raw, rows, plans[i], t->judge, t->judge_state);
 

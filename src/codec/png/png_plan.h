@@ -40,6 +40,7 @@ typedef struct ck_png_trial {
     const ck_png_engine *main;
     const ck_png_engine *other; /* NULL, or who may be better than the main one where each row has its filter */
     void *judge_state, *main_state, *other_state;
+    size_t margin;      /* one filter for all rows must save this part: a sample has less to match than the whole */
     uint8_t *sample;    /* ck_png_sample_nbytes */
     ck_png_space space; /* that may be written; no less than the engines' bound of the sample */
 
