@@ -16,11 +16,14 @@ static inline uint32_t piece(size_t nbytes)
     return (uint32_t)(nbytes < PIECE_MOST ? nbytes : PIECE_MOST);
 }
 
+/* Where there are no bytes there may be no pointer either, to which C lets nobody add 0. */
 static inline void advance(ck_png_flowing *f, size_t in_nbytes, size_t out_nbytes)
 {
-    f->in += in_nbytes;
+    if (in_nbytes)
+        f->in += in_nbytes;
     f->in_nbytes -= in_nbytes;
-    f->out += out_nbytes;
+    if (out_nbytes)
+        f->out += out_nbytes;
     f->out_nbytes -= out_nbytes;
 }
 
