@@ -84,23 +84,6 @@ static ck_status make_memory(ck_worker *w, ck_error *err)
     return CK_OK;
 }
 
-/*
- * While the processes start; a second pass finds them there. In steps, since a
- * system that has to find the memory first takes its time, and the user may not
- * want to wait.
- */
-static void back_rows(chunkimg_job *job)
-{
-    enum { STEP = 64 << 20 };
-    size_t nbytes = (size_t)job->sched_config.ring_rows * job->rows.stride;
-    bool given = !atomic_load(&job->board->pass);
-
-    for (size_t at = 0; at < nbytes && given && !ck_work_stopped(job); at += STEP) {
-        given = ck_arena_back(&job->arena, job->layout.bands + at, nbytes - at < STEP ? nbytes - at : STEP);
-        ck_job_pulse(job);
-    }
-}
-
 ck_status ck_work_enter(void *self, unsigned id, void **mine, ck_error *err)
 {
     chunkimg_job *job = self;
@@ -118,8 +101,6 @@ ck_status ck_work_enter(void *self, unsigned id, void **mine, ck_error *err)
     ck_disturb_read(&w->disturb);
     ck_survey_join(job);
     /* the supervisor of processes is one worker more, and only drains */
-    if (id == job->plan.workers)
-        back_rows(job);
     if (id < job->plan.workers) {
         status = make_memory(w, err);
         if (!status && job->codec)
