@@ -295,6 +295,9 @@ ck_status ck_job_carry(chunkimg_job *job, ck_exec_stats *stats, ck_error *err);
 ck_work ck_job_work(chunkimg_job *job);
 void ck_job_pulse(void *job);
 
+/* Before rows [from, from + count) are written for the first time: huge pages for them, where workers are processes. */
+void ck_job_back_rows(const chunkimg_job *job, int32_t from, int32_t count);
+
 static inline ck_tally *ck_job_tally(const chunkimg_job *job, unsigned worker)
 {
     return (ck_tally *)(void *)(job->arena.base + job->layout.tallies) + worker;

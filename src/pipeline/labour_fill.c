@@ -38,6 +38,25 @@ static ck_status catch_up(const chunkimg_job *job, int32_t y, ck_error *err)
     return status;
 }
 
+/*
+ * By whoever is about to write the rows, as far as they are the ring's first
+ * round, and so in step with the decoding: a system that has to find the memory
+ * first takes its time. A chunk is asked for with its first row, since a call
+ * may wait for a busy CPU.
+ */
+void ck_job_back_rows(const chunkimg_job *job, int32_t from, int32_t count)
+{
+    enum { CHUNK = 32 << 20 };
+    size_t stride = job->rows.stride, all = (size_t)job->rows.ring * stride;
+    int64_t end = (int64_t)from + count < job->rows.ring ? (int64_t)from + count : job->rows.ring;
+
+    if (from >= end || atomic_load_explicit(&job->board->pass, memory_order_relaxed))
+        return;
+    for (size_t at = ((size_t)from * stride + CHUNK - 1) / CHUNK * CHUNK; at < (size_t)end * stride; at += CHUNK)
+        if (!ck_arena_back(&job->arena, job->layout.bands + at, all - at < CHUNK ? all - at : CHUNK))
+            return;
+}
+
 static ck_status decode(chunkimg_job *job, ck_view rows, ck_error *err)
 {
     bool native = ck_turns_native(job->turns, CK_NATIVE_DECODE);
@@ -73,6 +92,8 @@ void ck_labour_fill(ck_worker *w, ck_ticket t)
     ck_sched_fill_range(&job->sched, t.seq, &from, &count);
     if (job->all_kept || from >= atomic_load_explicit(&job->board->bad_row, memory_order_relaxed))
         return;
+    if (!job->by_copy)
+        ck_job_back_rows(job, from, count);
     if (w->piece)
         status = decode_piece(w, t.seq, from, count, err);
     else

@@ -36,22 +36,6 @@ ck_status ck_job_settle(chunkimg_job *job, ck_error *err)
     return job->sink_state ? CK_OK : ck_fail_memory(err, job->sink->state_size, "opening the output");
 }
 
-/*
- * Before there are processes: the time is the same as that of the faults it
- * saves in one of them, and none of them competes with it for a CPU. In steps,
- * since a system that has to find the memory first takes its time, and the user
- * may not want to wait.
- */
-static void back_rows(chunkimg_job *job)
-{
-    enum { STEP = 64 << 20 };
-    size_t nbytes = (size_t)job->sched_config.ring_rows * job->rows.stride;
-    bool given = true;
-
-    for (size_t at = 0; at < nbytes && given && !stopped(job); at += STEP)
-        given = ck_arena_back(&job->arena, job->layout.bands + at, nbytes - at < STEP ? nbytes - at : STEP);
-}
-
 static ck_status prepare(chunkimg_job *job, ck_error *err)
 {
     ck_sharing how = !job->plan.processes ? CK_PRIVATE
@@ -72,7 +56,8 @@ static ck_status prepare(chunkimg_job *job, ck_error *err)
     if (!status) {
         atomic_store(&job->board->bad_row, INT32_MAX);
         job->board->home_cpu = ck_current_cpu();
-        back_rows(job);
+        if (job->by_copy) /* rows come home to this process, which writes them here */
+            ck_job_back_rows(job, 0, job->sched_config.ring_rows);
     }
     return status;
 }
