@@ -60,6 +60,32 @@ for mode in serial processes; do
     done
 done
 
+# read a second time, since the whole image is looked at first and does not fit: by then its name is another, larger image's
+render 1200x1500 tall.png
+render 2400x3000 larger.png
+expect_exit 0 "$CHUNKIMG" tall.png --op equalize --tile-size 100 -o none --mode serial --json kept.json
+expect_exit 0 "$CHUNKIMG" tall.png --op equalize --tile-size 100 -o none --mode serial \
+    --max-memory $(($(json kept.json .memory.planned_bytes) - 2000000)) --json twice.json
+[ "$(json twice.json .memory.bands_bytes)" -lt "$(json kept.json .memory.bands_bytes)" ] || fail "the image was kept"
+for mode in serial threads processes; do
+    rm -rf made
+    cp tall.png photo.png
+    expect_exit 0 "$CHUNKIMG" photo.png --op equalize --tile-size 100 -o none --mode "$mode" --workers 2 --json kept.json
+    CHUNKIMG_TEST_STALL=30000 "$CHUNKIMG" photo.png --op equalize --tile-size 100 -o made --mode "$mode" --workers 2 --quiet \
+        --max-memory $(($(json kept.json .memory.planned_bytes) - 2000000)) >out 2>err &
+    pid=$!
+    for ((i = 0; i < 500; i++)); do
+        [ -z "$(find . -maxdepth 1 -name '.made.*')" ] || break # the first look at the image is about to begin
+        sleep 0.005
+    done
+    cp larger.png new.png && mv new.png photo.png
+    status=0
+    wait "$pid" || status=$?
+    expect_equal "$status" 3 "another image before the second reading, $mode: $(cat err); exit code"
+    expect_text err "photo.png: was changed between two readings"
+    expect_nothing made
+done
+
 # an image that is made of several: one of its tiles is enough
 if can_inject; then
     cp -r whole joined
