@@ -21,9 +21,10 @@ enum { SLOTS = 1 << 14 };
 static _Atomic uint32_t *table; /* offsets in the program; 0: free */
 extern const char __executable_start;
 
-int __real_ck_fail(void *err, int status, const char *format, ...);
-int __real_ck_fail_os(void *err, int os_errno, const char *format, ...);
-int __real_ck_fail_memory(void *err, size_t nbytes, const char *what);
+/* Weak: programs are linked with this before there is a library, to see whether the compiler works. */
+__attribute__((weak)) int __real_ck_fail(void *err, int status, const char *format, ...);
+__attribute__((weak)) int __real_ck_fail_os(void *err, int os_errno, const char *format, ...);
+__attribute__((weak)) int __real_ck_fail_memory(void *err, size_t nbytes, const char *what);
 int __wrap_ck_fail(void *err, int status, const char *format, ...);
 int __wrap_ck_fail_os(void *err, int os_errno, const char *format, ...);
 int __wrap_ck_fail_memory(void *err, size_t nbytes, const char *what);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "support/noise.h"
 
 typedef struct pixels {
     ck_shape shape;
@@ -23,16 +24,6 @@ typedef struct pixels {
 static const ck_limits open_limits = {.max_pixels = 1u << 30, .max_memory = 1u << 30, .max_scans = 100};
 
 /* ---- helpers ----------------------------------------------------------- */
-
-static uint32_t noise_state = 1;
-
-static uint32_t noise(void)
-{
-    noise_state ^= noise_state << 13;
-    noise_state ^= noise_state >> 17;
-    noise_state ^= noise_state << 5;
-    return noise_state;
-}
 
 static pixels make(int w, int h, int channels, int depth)
 {

@@ -16,16 +16,7 @@
 #include "codec/png/png_chunk.h"
 #include "codec/png/png_score.h"
 #include "codec/png/png_unfilter.h"
-
-static uint32_t noise_state = 1;
-
-static uint32_t noise(void)
-{
-    noise_state ^= noise_state << 13;
-    noise_state ^= noise_state >> 17;
-    noise_state ^= noise_state << 5;
-    return noise_state;
-}
+#include "support/noise.h"
 
 static void *take(size_t n)
 {

@@ -12,20 +12,11 @@
 #include "codec/png/png_code.h"
 #include "codec/png/png_engine.h"
 #include "codec/png/png_match.h"
+#include "support/noise.h"
 
 enum { LEVELS = 6, MOST = 300000, CHECKED = 64 };
 
 static const ck_png_engine *const engine = &ck_png_engine_pack;
-
-static uint32_t noise_state = 1;
-
-static uint32_t noise(void)
-{
-    noise_state ^= noise_state << 13;
-    noise_state ^= noise_state >> 17;
-    noise_state ^= noise_state << 5;
-    return noise_state;
-}
 
 static uint8_t *take(size_t n)
 {

@@ -26,16 +26,7 @@
 #undef ck_png_decoder
 
 #include "codec/codec.h"
-
-static uint32_t noise_state = 1;
-
-static uint32_t noise(void)
-{
-    noise_state ^= noise_state << 13;
-    noise_state ^= noise_state >> 17;
-    noise_state ^= noise_state << 5;
-    return noise_state;
-}
+#include "support/noise.h"
 
 /* ---- files -------------------------------------------------------------- */
 

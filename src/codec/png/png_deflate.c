@@ -231,11 +231,11 @@ static ck_status hand_over(ck_png_deflate *d, ck_png_flow flow, ck_error *err)
 
 ck_status ck_png_deflate_row(ck_png_deflate *d, const uint8_t *row, const uint8_t *prior, ck_error *err)
 {
-    size_t wanted = d->worker->way.engine->stage_nbytes < d->stage_nbytes ? d->worker->way.engine->stage_nbytes
-                                                                      : d->stage_nbytes;
-    size_t nbytes = d->load.row_nbytes;
+    size_t wanted = d->worker->way.engine->stage_nbytes, nbytes = d->load.row_nbytes;
     uint8_t *to;
 
+    if (wanted > d->stage_nbytes || tries(d->rung, d->load)) /* where all rows are tried, all are here before any goes on */
+        wanted = d->stage_nbytes;
     if (d->staged && d->staged + nbytes + 1 > wanted) {
         ck_status status = hand_over(d, CK_PNG_MORE, err);
         if (status)
