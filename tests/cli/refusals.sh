@@ -109,3 +109,26 @@ expect_exit 1 "$CHUNKIMG" photo.png -o plain
 expect_exit 1 "$CHUNKIMG" photo.png -o plain --force
 expect_exit 1 bash -c '"$CHUNKIMG" photo.png -o none >/dev/full'
 expect_exit 1 "$CHUNKIMG" photo.png -o none --json /dev/full
+
+# said before anything is read: what an option cannot be
+refused() {
+    local code=$1 words=$2
+    shift 2
+    expect_exit "$code" "$@"
+    expect_text "$tmp/err" "$words"
+}
+render 60x40 small.png
+many=()
+for _ in $(seq 65); do many+=(--op copy); done
+refused 2 "CHUNKIMG_WORKERS: 'x' is not a number of workers, 1 to 1024" env CHUNKIMG_WORKERS=x "$CHUNKIMG" small.png -o none
+refused 2 "exec: needs a command: exec='CMD'" "$CHUNKIMG" small.png -o none --op exec=
+refused 2 "overlap and edge are for tiles; the output is one image" "$CHUNKIMG" small.png -o x.png --overlap 4
+refused 2 "output: '/' is not the name of a new folder or file" "$CHUNKIMG" small.png -o /
+refused 2 "output: needs the name of a folder or file" "$CHUNKIMG" small.png -o ''
+refused 2 "format: tiles can be read but not written" "$CHUNKIMG" small.png -o x --format tiles
+refused 4 "the output would have 6000 x 4000 pixels, more than --max-pixels allows" "$CHUNKIMG" small.png -o none --op resize=100 --max-pixels 1000000
+refused 2 "op: given more than" "$CHUNKIMG" small.png -o none "${many[@]}"
+if "$CHUNKIMG" --version | grep -q libseccomp; then
+    refused 2 "sandbox: required, but exec=cat starts commands, which it would forbid" \
+        "$CHUNKIMG" small.png -o none --op exec=cat --sandbox=require --mode processes
+fi
