@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/checked.h"
+
 enum { HUGE_PAGE = 2 * 1024 * 1024 };
 
 #ifndef MAP_POPULATE
@@ -23,7 +25,7 @@ static bool large(size_t nbytes)
 /* A large one is as long as whole huge pages; what is behind nbytes is never touched. */
 static size_t mapped_nbytes(size_t nbytes)
 {
-    return large(nbytes) ? (nbytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : nbytes;
+    return large(nbytes) ? ck_round_up(nbytes, HUGE_PAGE) : nbytes;
 }
 
 /* Room where huge pages fit, which a mapping is to be put over; NULL: anywhere. */
@@ -130,8 +132,7 @@ ck_status ck_arena_own(const ck_arena *arena, size_t offset, ck_error *err)
 
 bool ck_arena_back(const ck_arena *arena, size_t offset, size_t nbytes)
 {
-    size_t first = (offset + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    size_t end = (offset + nbytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    size_t first = ck_round_up(offset, HUGE_PAGE), end = ck_round_up(offset + nbytes, HUGE_PAGE);
 
     if (end > arena->nbytes)
         end = arena->nbytes / HUGE_PAGE * HUGE_PAGE;

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "pipeline/work_inside.h"
 
 static ck_view ring_rows(const chunkimg_job *job, int32_t y, int32_t y_end)
@@ -52,7 +53,7 @@ void ck_job_back_rows(const chunkimg_job *job, int32_t from, int32_t count)
 
     if (from >= end || atomic_load_explicit(&job->board->pass, memory_order_relaxed))
         return;
-    for (size_t at = ((size_t)from * stride + CHUNK - 1) / CHUNK * CHUNK; at < (size_t)end * stride; at += CHUNK)
+    for (size_t at = ck_round_up((size_t)from * stride, CHUNK); at < (size_t)end * stride; at += CHUNK)
         if (!ck_arena_back(&job->arena, job->layout.bands + at, all - at < CHUNK ? all - at : CHUNK))
             return;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "op/chain.h"
+#include "support/noise.h"
 
 /* ---- images: one uint16_t a sample, whatever the depth ------------------ */
 
@@ -60,16 +61,6 @@ static inline int64_t get(const image *m, int64_t x, int64_t y, int c)
     return *at(m, (int32_t)x, (int32_t)y, c);
 }
 
-static uint32_t random_state = 1;
-
-static inline uint32_t random_bits(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
-
 enum { NOISE, EXTREMES, RAMP, FULL, CONTENTS };
 
 static inline image image_filled(int32_t w, int32_t h, int channels, int depth, int content)
@@ -80,11 +71,11 @@ static inline image image_filled(int32_t w, int32_t h, int channels, int depth, 
     for (size_t i = 0; i < samples(m.shape); i++) {
         uint32_t v = max;
         if (content == NOISE)
-            v = random_bits() % (max + 1);
+            v = noise() % (max + 1);
         else if (content == EXTREMES)
-            v = random_bits() & 1024 ? max : 0;
+            v = noise() & 1024 ? max : 0;
         else if (content == RAMP)
-            v = (uint32_t)(i * 7 + random_bits() % 8) & max;
+            v = (uint32_t)(i * 7 + noise() % 8) & max;
         m.px[i] = (uint16_t)v;
     }
     return m;

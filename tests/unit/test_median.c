@@ -169,7 +169,7 @@ static void tiles_of_any_size(void **state)
     for (int radius = 3; radius <= CK_MEDIAN_TILES_MOST; radius++)
         for (int channels = 1; channels <= 4; channels++)
             for (int depth = 8; depth <= 16; depth += 8)
-                check_tiles(radius, 1 + (int32_t)(random_bits() % 21), 1 + (int32_t)(random_bits() % 11), channels, depth);
+                check_tiles(radius, 1 + (int32_t)(noise() % 21), 1 + (int32_t)(noise() % 11), channels, depth);
     check_tiles(4, 300, 2, 1, 8); /* several runs for a row of tiles, and the other way round */
     check_tiles(7, 131, 9, 3, 16);
     check_tiles(5, 2, 90, 2, 8);
@@ -187,8 +187,8 @@ static uint8_t sample_of(content kind, int32_t x, int32_t y)
     case WHITE: return 255;
     case STEEP: return (uint8_t)(4 * x + y);       /* more levels than are tried */
     case SPARSE: return (uint8_t)(x / 3 % 16 * 17); /* few values, far apart */
-    case EDGE: return (uint8_t)(x > 40 ? 255 - random_bits() % 40 : random_bits() % 30); /* no values between */
-    default: return (uint8_t)random_bits();
+    case EDGE: return (uint8_t)(x > 40 ? 255 - noise() % 40 : noise() % 30); /* no values between */
+    default: return (uint8_t)noise();
     }
 }
 

@@ -47,7 +47,7 @@ static const char *conv_text(char *to, size_t size, int side, int place, const c
 static void fill(int place, int side, int most)
 {
     for (int i = 0; i < side * side; i++)
-        weights[place][i] = (double)(random_bits() % (2 * (unsigned)most + 1)) - most;
+        weights[place][i] = (double)(noise() % (2 * (unsigned)most + 1)) - most;
 }
 
 static void compare_kernel(int side, int place, double divisor, double offset, double magnitude, const char *rest, bool all)
